@@ -1,0 +1,60 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async.h"
+#include "model/infrastructure.h"
+#include "model/operation.h"
+
+namespace gennaker::clusters {
+
+namespace json = boost::json;
+using base::Async;
+
+/// All of one account at one moment.
+struct Snapshot {
+  /// Grows with every change that a reader could notice; from 1.
+  std::uint64_t revision = 0;
+  std::vector<model::ServerGroup> server_groups;
+  std::vector<model::LoadBalancer> load_balancers;
+  std::vector<model::Image> images;
+};
+
+/// A cloud, in the field's words. Threads: every function is called on, and resumes on, the one executor that
+/// the provider was built with (clusters::Clouds sees to that): a provider needs no locks. It answers and is
+/// read; it never calls up.
+class CloudProvider {
+ public:
+  virtual ~CloudProvider() = default;
+  /// As in `cloudProvider` of a stage: "local".
+  virtual std::string_view name() const = 0;
+  virtual std::vector<model::Account> accounts() const = 0;
+
+  /// Finds what exists already (processes of an earlier run, ...) and begins to watch it. Called once.
+  virtual Async<void> start() = 0;
+  /// Ends watching. What is deployed goes on.
+  virtual Async<void> stop() = 0;
+
+  /// The account's state as soon as its revision differs from `known`; 0: at once. Several calls may wait at
+  /// once. Throws base::Error `not_found` for a foreign account.
+  virtual Async<Snapshot> watch(std::string account, std::uint64_t known) = 0;
+
+  /// Carries out one operation (clusters/operations.h says which there are and what is in them) and answers
+  /// when its effect is complete as far as the cloud decides it: processes are started (not: healthy),
+  /// traffic is drained. Idempotent: the same key finds what an earlier attempt did, in this process or in
+  /// one that crashed; a half-done attempt is completed. The snapshot shows the effect when this returns.
+  ///
+  /// Throws base::Error: `not_found`, `invalid` (nothing was changed; the message names the field),
+  /// `conflict` (a port that is taken, ...), `unavailable` (worth trying again). A refused or failed creation
+  /// leaves nothing behind.
+  virtual Async<json::object> perform(model::Operation operation) = 0;
+
+  /// The last lines of an instance's output. Throws `not_found`.
+  virtual Async<std::string> console_output(std::string account, std::string instance_id) = 0;
+};
+
+}  // namespace gennaker::clusters

@@ -1,0 +1,111 @@
+#include "clusters/operations.h"
+
+#include "base/json.h"
+#include "clusters/naming.h"
+
+namespace gennaker::clusters {
+namespace {
+
+json::object capacity_json(const model::Capacity& capacity) {
+  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
+}
+
+json::object group_json(const ServerGroupRef& group) {
+  return {{"serverGroupName", group.name}, {"region", group.region}};
+}
+
+model::Operation operation(std::string_view kind, std::string key, const std::string& account,
+                           json::object what) {
+  return {.kind = std::string(kind), .key = std::move(key), .account = account, .what = std::move(what)};
+}
+
+}  // namespace
+
+model::Operation create_server_group(std::string key, const ServerGroupSpec& spec) {
+  json::object what;
+  what["application"] = spec.moniker.app;
+  what["stack"] = spec.moniker.stack;
+  what["freeFormDetails"] = spec.moniker.detail;
+  what["region"] = spec.region;
+  what["imageId"] = spec.image_id;
+  what["capacity"] = capacity_json(spec.capacity);
+  what["loadBalancers"] = json::array(spec.load_balancers.begin(), spec.load_balancers.end());
+  what["startDisabled"] = spec.start_disabled;
+  what["settings"] = spec.settings;
+  return operation(create_server_group_kind, std::move(key), spec.account, std::move(what));
+}
+
+ServerGroupSpec server_group_spec_of(const model::Operation& operation) {
+  const json::object& what = operation.what;
+  ServerGroupSpec spec;
+  spec.account = operation.account;
+  spec.region = base::string_or(what, "region", "");
+  spec.moniker.app = base::string_or(what, "application", "");
+  spec.moniker.stack = base::string_or(what, "stack", "");
+  spec.moniker.detail = base::string_or(what, "freeFormDetails", "");
+  spec.moniker.cluster = cluster_name(spec.moniker);
+  spec.image_id = base::string_or(what, "imageId", "");
+  spec.capacity = capacity_of(what);
+  spec.load_balancers = base::string_list(what, "loadBalancers");
+  spec.start_disabled = base::bool_or(what, "startDisabled", false);
+  if (const auto* settings = base::find_object(what, "settings")) spec.settings = *settings;
+  return spec;
+}
+
+model::Operation resize_server_group(std::string key, const ServerGroupRef& group,
+                                     const model::Capacity& capacity) {
+  json::object what = group_json(group);
+  what["capacity"] = capacity_json(capacity);
+  return operation(resize_server_group_kind, std::move(key), group.account, std::move(what));
+}
+
+model::Operation enable_server_group(std::string key, const ServerGroupRef& group) {
+  return operation(enable_server_group_kind, std::move(key), group.account, group_json(group));
+}
+
+model::Operation disable_server_group(std::string key, const ServerGroupRef& group,
+                                      std::chrono::milliseconds drain_timeout) {
+  json::object what = group_json(group);
+  what["drainTimeoutMs"] = drain_timeout.count();
+  return operation(disable_server_group_kind, std::move(key), group.account, std::move(what));
+}
+
+model::Operation destroy_server_group(std::string key, const ServerGroupRef& group) {
+  return operation(destroy_server_group_kind, std::move(key), group.account, group_json(group));
+}
+
+ServerGroupRef server_group_of(const model::Operation& operation) {
+  return {.account = operation.account,
+          .region = base::string_or(operation.what, "region", ""),
+          .name = base::string_or(operation.what, "serverGroupName", "")};
+}
+
+model::Capacity capacity_of(const json::object& what) {
+  model::Capacity capacity;
+  if (const auto* given = base::find_object(what, "capacity")) {
+    capacity.min = static_cast<int>(base::whole_number(*given, "min").value_or(0));
+    capacity.max = static_cast<int>(base::whole_number(*given, "max").value_or(0));
+    capacity.desired = static_cast<int>(base::whole_number(*given, "desired").value_or(0));
+  }
+  return capacity;
+}
+
+model::Operation upsert_load_balancer(std::string key, const std::string& account, const std::string& region,
+                                      const std::string& name, json::object settings) {
+  return operation(upsert_load_balancer_kind, std::move(key), account,
+                   {{"name", name}, {"region", region}, {"settings", std::move(settings)}});
+}
+
+model::Operation delete_load_balancer(std::string key, const std::string& account, const std::string& region,
+                                      const std::string& name) {
+  return operation(delete_load_balancer_kind, std::move(key), account, {{"name", name}, {"region", region}});
+}
+
+model::Operation bake(std::string key, const std::string& account, const std::string& region,
+                      const std::string& name, const std::string& version, json::object settings) {
+  return operation(
+      bake_kind, std::move(key), account,
+      {{"name", name}, {"region", region}, {"version", version}, {"settings", std::move(settings)}});
+}
+
+}  // namespace gennaker::clusters

@@ -1,0 +1,59 @@
+#include "engine/stage.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+
+namespace gennaker::engine {
+
+const json::value* StageView::value(std::string_view key) const {
+  if (const auto* own = stage_.context.if_contains(key)) return own;
+  for (const model::Stage* ancestor : ancestors(execution_, stage_)) {
+    if (const auto* output = ancestor->outputs.if_contains(key)) return output;
+  }
+  return nullptr;
+}
+
+std::string StageView::text(std::string_view key, std::string_view fallback) const {
+  const auto* found = value(key);
+  return found && !found->is_null() ? base::plain_text(*found) : std::string(fallback);
+}
+
+std::vector<SyntheticStage> in_sequence(std::vector<SyntheticStage> stages) {
+  for (std::size_t i = 1; i < stages.size(); ++i) stages[i].requires_positions = {i - 1};
+  return stages;
+}
+
+Plan refuse(std::string field, std::string reason) {
+  return {.refused = Refusal{std::move(field), std::move(reason)}, .tasks = {}, .before = {}};
+}
+
+Plan run_in_order(std::initializer_list<std::string_view> task_names) {
+  Plan plan;
+  for (const std::string_view name : task_names) plan.tasks.push_back({std::string(name), std::string(name)});
+  return plan;
+}
+
+void StageCatalog::add(std::unique_ptr<Stage> stage) {
+  stages_.push_back(std::move(stage));
+}
+
+const Stage* StageCatalog::find(std::string_view type) const {
+  for (const auto& stage : stages_) {
+    if (stage->type() == type) return stage.get();
+    for (const std::string_view alias : stage->aliases()) {
+      if (alias == type) return stage.get();
+    }
+  }
+  return nullptr;
+}
+
+std::vector<const Stage*> StageCatalog::all() const {
+  std::vector<const Stage*> sorted;
+  for (const auto& stage : stages_) sorted.push_back(stage.get());
+  std::sort(sorted.begin(), sorted.end(),
+            [](const Stage* a, const Stage* b) { return a->type() < b->type(); });
+  return sorted;
+}
+
+}  // namespace gennaker::engine

@@ -1,0 +1,120 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <chrono>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/async.h"
+#include "base/clock.h"
+#include "model/execution.h"
+#include "model/operation.h"
+
+/// What a task may see and answer.
+namespace gennaker::runner {
+
+namespace json = boost::json;
+using base::Async;
+
+/// A task's view of its execution. The stage is a copy taken when the run began; the execution is the live
+/// one and may move on while the task waits. Threads: the execution's shard.
+class TaskContext {
+ public:
+  TaskContext(std::shared_ptr<const model::Execution> execution, model::Stage stage, model::Task task,
+              base::TimePoint now)
+      : execution_(std::move(execution)), stage_(std::move(stage)), task_(std::move(task)), now_(now) {}
+
+  const model::Execution& execution() const { return *execution_; }
+  const model::Stage& stage() const { return stage_; }
+  const model::Task& task() const { return task_; }
+  base::TimePoint now() const { return now_; }
+
+  /// Own context first, then the outputs of the ancestors, nearest first; nullptr if nowhere.
+  const json::value* value(std::string_view key) const;
+  std::string text(std::string_view key, std::string_view fallback = "") const;
+  /// Throws base::Error `invalid`, naming the stage and the field.
+  std::string required_text(std::string_view key) const;
+
+  /// The idempotency key of an operation of this task: the same for every attempt, also after a crash, and
+  /// new after a restart of the stage by a user.
+  std::string key(std::string_view step) const;
+  /// The user in whose name the stage runs.
+  std::string user() const;
+
+ private:
+  std::shared_ptr<const model::Execution> execution_;
+  model::Stage stage_;
+  model::Task task_;
+  base::TimePoint now_;
+};
+
+/// A running task's wish to be asked again.
+struct Again {
+  std::chrono::milliseconds after;  ///< at the latest
+  std::string waiting_for;          ///< for people: "2 of 3 instances healthy"; kept in context `waitingFor`
+  /// Asked earlier when somebody calls Runner::wake with this word ("inventory/local", "execution/01H...").
+  std::string wake_on = {};
+};
+
+struct TaskResult {
+  model::Status status = model::Status::succeeded;
+  json::object context = {};  ///< merged into the stage's context, key by key
+  json::object outputs = {};  ///< merged into its outputs
+  std::optional<Again> again = {};
+  std::optional<model::Operation> operation = {};
+};
+
+TaskResult succeeded(json::object context = {}, json::object outputs = {});
+/// TERMINAL, with `message` as the stage's exception.
+TaskResult failed(const TaskContext& context, std::string_view message);
+/// RUNNING until then.
+TaskResult again(Again wish, json::object context = {});
+/// The runner carries it out and then asks Task::operated.
+TaskResult operate(model::Operation operation);
+
+/// One per kind of work, stateless. A base::Error thrown by any function: worth retrying → asked again with
+/// back-off until the task's time-out; else the stage fails with its message.
+class Task {
+ public:
+  virtual ~Task() = default;
+  /// Takes the context by value: the coroutine may outlive the caller.
+  virtual Async<TaskResult> run(TaskContext context) = 0;
+  /// The answer of the operation that `run` asked for.
+  virtual TaskResult operated(const TaskContext&, const json::object& answer) {
+    return succeeded({}, answer);
+  }
+  /// Asked once when the execution was cancelled while this task ran. Its answer's context and outputs are
+  /// kept.
+  virtual Async<TaskResult> cancel(TaskContext) { co_return TaskResult{}; }
+  /// Longest time in RUNNING; nullopt: no limit of its own. A stage's stageTimeoutMs replaces it.
+  virtual std::optional<std::chrono::milliseconds> time_limit(const TaskContext&) const {
+    return std::nullopt;
+  }
+};
+
+/// The tasks that this server knows, by name. Filled once at start.
+class TaskCatalog {
+ public:
+  void add(std::string name, std::unique_ptr<Task> task);
+  /// nullptr if unknown.
+  Task* find(std::string_view name) const;
+
+ private:
+  std::map<std::string, std::unique_ptr<Task>, std::less<>> tasks_;
+};
+
+/// Who carries operations out: all clouds together (clusters/clouds.h), or a test's answers.
+class Operator {
+ public:
+  virtual ~Operator() = default;
+  /// Idempotent for `operation.key`. Callable from any executor; resumes on the caller's.
+  /// Throws base::Error: `not_found` (account, server group, image), `invalid`, `conflict`, `unavailable`,
+  /// `timeout`.
+  virtual Async<json::object> perform(model::Operation operation) = 0;
+};
+
+}  // namespace gennaker::runner
