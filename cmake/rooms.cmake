@@ -45,7 +45,7 @@ function(gennaker_testing_library)
     target_include_directories(gennaker_testing PUBLIC ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(gennaker_testing PUBLIC fmt::fmt spdlog::spdlog Boost::json)
     target_precompile_headers(gennaker_testing REUSE_FROM gennaker_precompiled)
-    set(GENNAKER_TESTING gennaker_testing $<TARGET_OBJECTS:gennaker_testing> CACHE INTERNAL "")
+    set(GENNAKER_TESTING gennaker_testing CACHE INTERNAL "")
   endif()
 endfunction()
 
