@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "pipelines/configurations.h"
 
 namespace gennaker::pipelines {
@@ -38,7 +39,7 @@ void join_providers(json::object& attributes) {
 }  // namespace
 
 Async<json::object> Applications::save(json::object attributes, std::string user) {
-  const std::string name = lower_case(base::string_or(attributes, "name", ""));
+  const std::string name = base::lower_case(base::string_or(attributes, "name", ""));
   check_name(name);
   const std::optional<store::Document> stored = co_await store_.document(std::string(kind), name);
   const base::TimePoint now = clock_.now();
@@ -68,7 +69,8 @@ Async<json::object> Applications::save(json::object attributes, std::string user
 }
 
 Async<std::optional<json::object>> Applications::find(std::string name) {
-  std::optional<store::Document> document = co_await store_.document(std::string(kind), lower_case(name));
+  std::optional<store::Document> document =
+      co_await store_.document(std::string(kind), base::lower_case(name));
   if (!document) co_return std::nullopt;
   co_return std::move(document->body);
 }
@@ -82,7 +84,7 @@ Async<std::vector<json::object>> Applications::list() {
 }
 
 Async<void> Applications::remove(std::string name, std::string user) {
-  const std::string id = lower_case(name);
+  const std::string id = base::lower_case(name);
   const base::TimePoint now = clock_.now();
   std::vector<store::Document> doomed;
   std::optional<store::Document> application = co_await store_.document(std::string(kind), id);

@@ -6,18 +6,13 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "pipelines/validation.h"
 
 namespace gennaker::pipelines {
 namespace {
 
 constexpr std::string_view kind = "pipeline";
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
 
 [[noreturn]] void refuse(std::string message, std::string_view field) {
   throw base::Error(base::Kind::invalid, message, {{"field", field}});
@@ -53,19 +48,14 @@ void sort_for_display(std::vector<json::object>& configs) {
     const auto left = base::whole_number(a, "index"), right = base::whole_number(b, "index");
     if (left.has_value() != right.has_value()) return left.has_value();
     if (left && *left != *right) return *left < *right;
-    return lower_case(base::string_or(a, "name", "")) < lower_case(base::string_or(b, "name", ""));
+    return base::lower_case(base::string_or(a, "name", "")) <
+           base::lower_case(base::string_or(b, "name", ""));
   });
   // The page saves every pipeline whose index is not its position, so they must agree.
   for (std::size_t i = 0; i < configs.size(); ++i) configs[i]["index"] = i;
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 store::FeedEntry document_entry(const store::Document& document) {
   const json::object body{{"kind", document.kind},
@@ -80,8 +70,8 @@ store::FeedEntry document_entry(const store::Document& document) {
 }
 
 Async<json::object> Configurations::save(json::object config, std::string user, StaleCheck stale_check) {
-  const std::string name = trimmed(base::string_or(config, "name", ""));
-  const std::string application = trimmed(base::string_or(config, "application", ""));
+  const std::string name(base::trimmed(base::string_or(config, "name", "")));
+  const std::string application(base::trimmed(base::string_or(config, "application", "")));
   if (name.empty() || application.empty()) {
     refuse("A pipeline requires name and application fields", name.empty() ? "name" : "application");
   }
@@ -96,11 +86,12 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   config.erase("regenerateCronTriggerIds");
   if (base::string_or(config, "schema", "").empty()) config["schema"] = "1";
 
-  const std::string scope = lower_case(application);
+  const std::string scope = base::lower_case(application);
   const std::vector<store::Document> others =
       co_await store_.documents({.kind = std::string(kind), .scope = scope});
   for (const store::Document& other : others) {
-    if (other.id != id && lower_case(base::string_or(other.body, "name", "")) == lower_case(name)) {
+    if (other.id != id &&
+        base::lower_case(base::string_or(other.body, "name", "")) == base::lower_case(name)) {
       refuse(fmt::format("A pipeline with name {} already exists in application {}", name, application),
              "name");
     }
@@ -129,7 +120,7 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
 
 Async<std::vector<json::object>> Configurations::list(std::string application) {
   std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = lower_case(application)});
+      co_await store_.documents({.kind = std::string(kind), .scope = base::lower_case(application)});
   std::vector<json::object> configs;
   for (store::Document& document : documents) configs.push_back(std::move(document.body));
   sort_for_display(configs);
@@ -173,10 +164,11 @@ Async<void> Configurations::remove(std::string application, std::string name, st
   std::vector<json::object> configs = co_await list(application);
   store::Changes changes;
   for (const json::object& config : configs) {
-    if (lower_case(base::string_or(config, "name", "")) != lower_case(trimmed(name))) continue;
+    if (base::lower_case(base::string_or(config, "name", "")) != base::lower_case(base::trimmed(name)))
+      continue;
     store::Document document{.kind = std::string(kind),
                              .id = base::string_or(config, "id", ""),
-                             .scope = lower_case(application),
+                             .scope = base::lower_case(application),
                              .updated_at = clock_.now(),
                              .updated_by = user,
                              .removed = true};
@@ -195,7 +187,7 @@ Async<void> Configurations::reorder(std::string application, json::object ids_to
     std::optional<store::Document> document = co_await store_.document(std::string(kind), id);
     if (!document)
       throw base::Error(base::Kind::not_found, fmt::format("Pipeline configuration not found (id: {})", id));
-    if (document->scope != lower_case(application)) {
+    if (document->scope != base::lower_case(application)) {
       refuse(fmt::format("idsToIndices.{}: that pipeline belongs to application {}", id, document->scope),
              "idsToIndices");
     }

@@ -1,4 +1,5 @@
 #include "base/json.h"
+#include "base/text.h"
 #include "store/store.h"
 
 namespace gennaker::store {
@@ -6,7 +7,7 @@ namespace gennaker::store {
 ExecutionRow row_of(const model::Execution& execution) {
   return {.id = execution.id,
           .type = execution.type,
-          .application = execution.application,
+          .application = base::lower_case(execution.application),
           .name = execution.name,
           .pipeline_config_id = execution.pipeline_config_id,
           .status = execution.status,

@@ -45,7 +45,7 @@ struct FeedEntry {
 struct ExecutionRow {
   std::string id;
   model::ExecutionType type{};
-  std::string application;
+  std::string application;  ///< lower case
   std::string name;
   std::string pipeline_config_id;
   model::Status status{};
