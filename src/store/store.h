@@ -41,7 +41,8 @@ struct FeedEntry {
 };
 
 /// Rows of an execution that changed. The store writes whole rows: texts are made by the caller, on its own
-/// thread.
+/// thread. What an execution is listed by (type, application, configuration, build time, correlation id) is
+/// set by its first row and never changes.
 struct ExecutionRow {
   std::string id;
   model::ExecutionType type{};
@@ -70,7 +71,8 @@ struct Changes {
   std::vector<StageRow> stages;
   std::vector<std::string> removed_stages;      ///< stage ids
   std::vector<std::string> removed_executions;  ///< with their stages
-  std::vector<Document> documents;              ///< new versions; `removed` deletes
+  /// New versions. `removed` deletes, the history stays; to delete what is not there does nothing.
+  std::vector<Document> documents;
   /// Documents that must still have this version (0: must not exist), else nothing is written: `conflict`.
   struct Expected {
     std::string kind, id;
@@ -104,7 +106,8 @@ class Store {
   virtual ~Store() = default;
 
   /// Returns when it is on disk. Changes given at the same time share one write to the disk; each is still
-  /// all or nothing. Throws `conflict` when an expectation does not hold.
+  /// all or nothing. Throws `conflict` when an expectation does not hold, `invalid` for a stage of an
+  /// execution that is not there. After `unavailable` the changes may or may not be there.
   virtual Async<void> commit(Changes changes) = 0;
 
   virtual Async<std::optional<model::Execution>> execution(std::string id) = 0;
