@@ -5,6 +5,7 @@
 #include "api/infrastructure_json.h"
 #include "api/respond.h"
 #include "base/text.h"
+#include "clusters/inventory.h"
 
 namespace gennaker::api {
 namespace {

@@ -5,6 +5,7 @@
 #include "api/respond.h"
 #include "base/text.h"
 #include "clusters/inventory.h"
+#include "clusters/naming.h"
 
 namespace gennaker::api {
 namespace {

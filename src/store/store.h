@@ -50,6 +50,8 @@ struct ExecutionRow {
   std::string name;
   std::string pipeline_config_id;
   model::Status status{};
+  /// Something is left to do: it is not complete, or a task still cleans up behind its end.
+  bool active = true;
   TimePoint build_time{};
   std::optional<TimePoint> start_time, end_time;
   std::string correlation_id;  ///< of the trigger; may be empty
@@ -113,7 +115,7 @@ class Store {
   virtual Async<std::optional<model::Execution>> execution(std::string id) = 0;
   /// Newest first by build time, ties by id, unless the query says otherwise. `outline` reads no contexts.
   virtual Async<std::vector<model::Execution>> executions(ExecutionQuery query, model::Detail detail) = 0;
-  /// Those that are not complete: what a start has to take up again.
+  /// Those that are active: what a start has to take up again.
   virtual Async<std::vector<std::string>> unfinished_executions() = 0;
 
   /// The current version; nullopt when there is none or it was deleted.

@@ -11,7 +11,7 @@ namespace {
 constexpr std::int64_t application_id = 0x476e6b72;
 
 // Large texts stand last in their rows, so that reading what is before them leaves their pages alone.
-// The indexes carry the sort keys of the lists: build time, then id. `complete` follows from the status; the
+// The indexes carry the sort keys of the lists: build time, then id. `complete` = nothing is left to do; the
 // indexes over what is not complete stay small whatever has been stored.
 constexpr const char* first_schema = R"sql(
 CREATE TABLE executions(
