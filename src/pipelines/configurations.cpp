@@ -12,7 +12,7 @@
 namespace gennaker::pipelines {
 namespace {
 
-constexpr std::string_view kind = "pipeline";
+const std::string kind = "pipeline";
 
 [[noreturn]] void refuse(std::string message, std::string_view field) {
   throw base::Error(base::Kind::invalid, message, {{"field", field}});
@@ -87,8 +87,7 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   if (base::string_or(config, "schema", "").empty()) config["schema"] = "1";
 
   const std::string scope = base::lower_case(application);
-  const std::vector<store::Document> others =
-      co_await store_.documents({.kind = std::string(kind), .scope = scope});
+  const std::vector<store::Document> others = co_await store_.documents(kind, scope);
   for (const store::Document& other : others) {
     if (other.id != id &&
         base::lower_case(base::string_or(other.body, "name", "")) == base::lower_case(name)) {
@@ -96,7 +95,7 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
              "name");
     }
   }
-  const std::optional<store::Document> stored = co_await store_.document(std::string(kind), id);
+  const std::optional<store::Document> stored = co_await store_.document(kind, id);
   if (stored && stale_check == StaleCheck::yes) check_not_stale(config, *stored);
   if (stored && !config.contains("index") && stored->body.contains("index"))
     config["index"] = stored->body.at("index");
@@ -104,23 +103,18 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   const base::TimePoint now = clock_.now();
   config["updateTs"] = std::to_string(base::to_millis(now));
   config["lastModifiedBy"] = user;
-  store::Document document{.kind = std::string(kind),
-                           .id = id,
-                           .scope = scope,
-                           .updated_at = now,
-                           .updated_by = user,
-                           .body = config};
+  store::Document document{
+      .kind = kind, .id = id, .scope = scope, .updated_at = now, .updated_by = user, .body = config};
   store::Changes changes;
   changes.feed.push_back(document_entry(document));
-  changes.expected.push_back({std::string(kind), id, stored ? stored->version : 0});
+  changes.expected.push_back({kind, id, stored ? stored->version : 0});
   changes.documents.push_back(std::move(document));
   co_await store_.commit(std::move(changes));
   co_return config;
 }
 
 Async<std::vector<json::object>> Configurations::list(std::string application) {
-  std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = base::lower_case(application)});
+  std::vector<store::Document> documents = co_await store_.documents(kind, base::lower_case(application));
   std::vector<json::object> configs;
   for (store::Document& document : documents) configs.push_back(std::move(document.body));
   sort_for_display(configs);
@@ -128,8 +122,7 @@ Async<std::vector<json::object>> Configurations::list(std::string application) {
 }
 
 Async<std::vector<json::object>> Configurations::list_all() {
-  std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = std::nullopt});
+  std::vector<store::Document> documents = co_await store_.documents(kind, std::nullopt);
   std::vector<json::object> configs;
   for (store::Document& document : documents) configs.push_back(std::move(document.body));
   co_return configs;
@@ -146,13 +139,13 @@ Async<std::optional<json::object>> Configurations::find(std::string application,
 }
 
 Async<std::optional<json::object>> Configurations::find_by_id(std::string id) {
-  std::optional<store::Document> document = co_await store_.document(std::string(kind), std::move(id));
+  std::optional<store::Document> document = co_await store_.document(kind, std::move(id));
   if (!document) co_return std::nullopt;
   co_return std::move(document->body);
 }
 
 Async<std::vector<json::object>> Configurations::history(std::string id, std::size_t limit) {
-  std::vector<store::Document> versions = co_await store_.history(std::string(kind), std::move(id), limit);
+  std::vector<store::Document> versions = co_await store_.history(kind, std::move(id), limit);
   std::vector<json::object> configs;
   for (store::Document& version : versions) {
     if (!version.removed) configs.push_back(std::move(version.body));
@@ -166,7 +159,7 @@ Async<void> Configurations::remove(std::string application, std::string name, st
   for (const json::object& config : configs) {
     if (base::lower_case(base::string_or(config, "name", "")) != base::lower_case(base::trimmed(name)))
       continue;
-    store::Document document{.kind = std::string(kind),
+    store::Document document{.kind = kind,
                              .id = base::string_or(config, "id", ""),
                              .scope = base::lower_case(application),
                              .updated_at = clock_.now(),
@@ -184,7 +177,7 @@ Async<void> Configurations::reorder(std::string application, json::object ids_to
     const std::string id(member.key());
     const auto index = base::whole_number(member.value());
     if (!index) refuse(fmt::format("idsToIndices.{}: a whole number is needed", id), "idsToIndices");
-    std::optional<store::Document> document = co_await store_.document(std::string(kind), id);
+    std::optional<store::Document> document = co_await store_.document(kind, id);
     if (!document)
       throw base::Error(base::Kind::not_found, fmt::format("Pipeline configuration not found (id: {})", id));
     if (document->scope != base::lower_case(application)) {

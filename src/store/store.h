@@ -96,11 +96,6 @@ struct ExecutionQuery {
   std::size_t limit = 100;
 };
 
-struct DocumentQuery {
-  std::string kind;
-  std::optional<std::string> scope;
-};
-
 /// Threads: every function may be called from any executor and resumes on the caller's.
 /// All throw base::Error `unavailable` when the database does not answer.
 class Store {
@@ -120,8 +115,8 @@ class Store {
 
   /// The current version; nullopt when there is none or it was deleted.
   virtual Async<std::optional<Document>> document(std::string kind, std::string id) = 0;
-  /// Current versions, without the deleted, by id.
-  virtual Async<std::vector<Document>> documents(DocumentQuery query) = 0;
+  /// Current versions, without the deleted, by id; of one scope or of all.
+  virtual Async<std::vector<Document>> documents(std::string kind, std::optional<std::string> scope) = 0;
   /// Newest first, the current one included.
   virtual Async<std::vector<Document>> history(std::string kind, std::string id, std::size_t limit) = 0;
 

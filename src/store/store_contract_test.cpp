@@ -274,7 +274,7 @@ TEST_P(StoreContract, RemovesDocumentsButNotTheirHistory) {
   commit(removal_of("d1"));
   commit(removal_of("never there"));
   EXPECT_FALSE(result_of(store().document("pipeline", "d1")));
-  EXPECT_TRUE(result_of(store().documents({.kind = "pipeline"})).empty());
+  EXPECT_TRUE(result_of(store().documents("pipeline", std::nullopt)).empty());
   const auto history = result_of(store().history("pipeline", "d1", 10));
   ASSERT_EQ(history.size(), 2U);
   EXPECT_TRUE(history[0].removed);
@@ -290,15 +290,16 @@ TEST_P(StoreContract, ListsDocumentsById) {
   commit(with(document("a", "mail", 1)));
   commit(with(document("c", "shop", 1)));
   commit(with(document("c", "mail", 2)));
-  const auto ids = [&](DocumentQuery query) {
+  const auto ids = [&](const std::string& kind, std::optional<std::string> scope = std::nullopt) {
     Ids found;
-    for (const auto& document : result_of(store().documents(std::move(query)))) found.push_back(document.id);
+    for (const auto& document : result_of(store().documents(kind, std::move(scope))))
+      found.push_back(document.id);
     return found;
   };
-  EXPECT_EQ(ids({.kind = "pipeline"}), (Ids{"a", "b", "c"}));
-  EXPECT_EQ(ids({.kind = "pipeline", .scope = "mail"}), (Ids{"a", "c"})) << "a document can move";
-  EXPECT_EQ(ids({.kind = "pipeline", .scope = "shop"}), Ids{"b"});
-  EXPECT_EQ(ids({.kind = "application"}), Ids{});
+  EXPECT_EQ(ids("pipeline"), (Ids{"a", "b", "c"}));
+  EXPECT_EQ(ids("pipeline", "mail"), (Ids{"a", "c"})) << "a document can move";
+  EXPECT_EQ(ids("pipeline", "shop"), Ids{"b"});
+  EXPECT_EQ(ids("application"), Ids{});
 }
 
 TEST_P(StoreContract, HoldsExpectedVersions) {
@@ -393,7 +394,7 @@ TEST_P(StoreContract, RefusalsDoNotTouchTheOthersOfTheirBatch) {
   }
   for (auto& thread : running) thread.join();
   EXPECT_EQ(refused, threads * each / 5);
-  const auto stored = result_of(store().documents({.kind = "pipeline"}));
+  const auto stored = result_of(store().documents("pipeline", std::nullopt));
   EXPECT_EQ(stored.size(), static_cast<std::size_t>(threads * each * 4 / 5));
   for (const auto& document : stored) EXPECT_NE(std::stoi(document.id.substr(1)) % 5, 0);
   const auto feed = result_of(store().feed(0, 10'000));
@@ -465,7 +466,7 @@ TEST_P(StoreContract, LosesNothingAcknowledgedWhenKilled) {
       EXPECT_EQ(execution->stages.size(), 1U) << id;
     }
     // Nor is anything there by half.
-    EXPECT_EQ(result_of(survivor->documents({.kind = "pipeline"})).size(),
+    EXPECT_EQ(result_of(survivor->documents("pipeline", std::nullopt)).size(),
               result_of(survivor->unfinished_executions()).size());
   }
 }

@@ -221,15 +221,16 @@ std::optional<Document> read_document(Database& database, const std::string& kin
   return document_of(row);
 }
 
-std::vector<Document> read_documents(Database& database, const DocumentQuery& query) {
-  if (query.scope) {
+std::vector<Document> read_documents(Database& database, const std::string& kind,
+                                     const std::optional<std::string>& scope) {
+  if (scope) {
     auto rows = database.prepare(
         fmt::format("{}WHERE kind = ? AND scope = ? AND current = 1 ORDER BY id", document_columns));
-    rows.bind_all(query.kind, *query.scope);
+    rows.bind_all(kind, *scope);
     return documents_of(rows);
   }
   auto rows = database.prepare(fmt::format("{}WHERE kind = ? AND current = 1 ORDER BY id", document_columns));
-  rows.bind_all(query.kind);
+  rows.bind_all(kind);
   return documents_of(rows);
 }
 

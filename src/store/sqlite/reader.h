@@ -11,7 +11,8 @@ std::vector<model::Execution> read_executions(Database& database, const Executio
                                               model::Detail detail);
 std::vector<std::string> read_unfinished(Database& database);
 std::optional<Document> read_document(Database& database, const std::string& kind, const std::string& id);
-std::vector<Document> read_documents(Database& database, const DocumentQuery& query);
+std::vector<Document> read_documents(Database& database, const std::string& kind,
+                                     const std::optional<std::string>& scope);
 std::vector<Document> read_history(Database& database, const std::string& kind, const std::string& id,
                                    std::size_t limit);
 std::vector<FeedEntry> read_feed(Database& database, std::uint64_t after, std::size_t limit);

@@ -104,9 +104,10 @@ class SqliteStore final : public Store {
       return sqlite::read_document(database, kind, id);
     });
   }
-  Async<std::vector<Document>> documents(DocumentQuery query) override {
-    return read(
-        [query = std::move(query)](Database& database) { return sqlite::read_documents(database, query); });
+  Async<std::vector<Document>> documents(std::string kind, std::optional<std::string> scope) override {
+    return read([kind = std::move(kind), scope = std::move(scope)](Database& database) {
+      return sqlite::read_documents(database, kind, scope);
+    });
   }
   Async<std::vector<Document>> history(std::string kind, std::string id, std::size_t limit) override {
     return read([kind = std::move(kind), id = std::move(id), limit](Database& database) {

@@ -34,8 +34,8 @@ void write_execution(Database& database, const ExecutionRow& row) {
       " name = excluded.name, start_time = excluded.start_time, end_time = excluded.end_time,"
       " header = excluded.header");
   statement.bind_all(row.id, static_cast<int>(row.type), row.application, row.pipeline_config_id,
-                     row.correlation_id, row.build_time, !row.active,
-                     model::to_string(row.status), row.name, row.start_time, row.end_time, row.header);
+                     row.correlation_id, row.build_time, !row.active, model::to_string(row.status), row.name,
+                     row.start_time, row.end_time, row.header);
   statement.run();
 }
 
