@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconArrowRight, IconServer2, IconTopologyStar3 } from '@tabler/icons-react';
+import { IconArrowRight, IconServer2, IconTopologyStar3 } from '../icons/icons';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import type { HealthState, Instance, LoadBalancer, ServerGroup } from '../api/types';
