@@ -9,6 +9,7 @@
 
 #include "api/api.h"
 #include "base/logging.h"
+#include "base/resources.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runner/runner.h"
@@ -64,7 +65,7 @@ class Gennaker {
         runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
         api_{*store_, feed_, applications_, configurations_, starter_, runner_,
-             clouds_, bell_, stages_,       clock_,          random_,  resource},
+             clouds_, bell_, stages_,       clock_,          random_,  base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -108,8 +109,6 @@ class Gennaker {
   static int shards() {
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
   }
-
-  static std::optional<std::string_view> resource(std::string_view) { return std::nullopt; }
 
   base::SystemClock clock_;
   base::SystemRandom random_;
