@@ -87,6 +87,7 @@ test('a pipeline is started with a parameter and watched to its end', async () =
   await page.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
   assert.match(await page.title(), new RegExp(`^Succeeded: ${deploy}`));
   assert.equal(await graph.getByRole('button', { name: /: (Running|Not started)$/ }).count(), 0);
+  await page.waitForTimeout(700);
   await shoot('execution-succeeded');
 });
 

@@ -124,9 +124,7 @@ function Balancer({ balancer, groups }: { balancer: LoadBalancer; groups: Server
       {port && <span className="mono dim">:{port}</span>}
       <IconArrowRight size={13} className="dim" aria-hidden />
       <span className="dim">{served.length > 0 ? texts.sendsTo : texts.sendsNowhere}</span>
-      {served.map((group) => (
-        <b key={group.name}>{shortName(group)}</b>
-      ))}
+      {served.length > 0 && <b>{served.map(shortName).join(', ')}</b>}
     </div>
   );
 }

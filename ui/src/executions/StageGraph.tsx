@@ -19,7 +19,7 @@ import { isComplete, toneOf } from '../status/status';
 import { texts as statusTexts } from '../status/texts';
 import { Elapsed } from '../time/Elapsed';
 import classes from './StageGraph.module.css';
-import { edgesOf, layOut, nodeHeight, nodeWidth, shapeOf, type Layout } from './layout';
+import { edgesOf, layOut, margin, nodeHeight, nodeWidth, shapeOf, smallestScale, viewOf, type Layout } from './layout';
 import { needsYou, progressOf, readable, topLevel, waitingFor, type Progress } from './stages';
 import { texts } from './texts';
 
@@ -31,9 +31,6 @@ interface StageNodeData extends Record<string, unknown> {
 type StageNode = Node<StageNodeData, 'stage'>;
 
 const nodeTypes = { stage: StageBox };
-const margin = 22;
-const highest = 460;
-const smallestScale = 0.45;
 
 interface Props {
   execution: Execution;
@@ -55,11 +52,11 @@ function Drawn({ execution, layout, selected, onSelect }: Props & { layout: Layo
   const nodes = useMemo(() => nodesOf(execution, layout, selected), [execution, layout, selected]);
   const edges = useMemo(() => drawnEdges(execution), [execution]);
   const { ref, width } = useElementSize();
-  const height = heightFor(layout, width);
+  const { height, ...view } = viewOf(layout, width);
   const [flow, setFlow] = useState<ReactFlowInstance<StageNode>>();
   useEffect(() => {
-    if (width > 0) void flow?.fitView(fit);
-  }, [flow, width, height]);
+    void flow?.setViewport({ x: view.x, y: view.y, zoom: view.zoom });
+  }, [flow, view.x, view.y, view.zoom]);
 
   // Clicks and the keyboard both end here.
   const onNodesChange = (changes: NodeChange<StageNode>[]) => {
@@ -82,23 +79,13 @@ function Drawn({ execution, layout, selected, onSelect }: Props & { layout: Layo
         preventScrolling={false}
         zoomOnScroll={false}
         zoomOnDoubleClick={false}
+        defaultViewport={view}
         minZoom={smallestScale}
         maxZoom={1}
-        fitView
-        fitViewOptions={fit}
         proOptions={{ hideAttribution: true }}
       />
     </div>
   );
-}
-
-const fit = { padding: `${margin}px`, maxZoom: 1 } as const;
-
-/** As high as the graph will be when it is scaled to the width; a long one is dragged instead. */
-function heightFor(layout: Layout, width: number): number {
-  const room = (width || layout.width + 2 * margin) - 2 * margin;
-  const scale = Math.min(1, Math.max(smallestScale, room / layout.width));
-  return Math.min(highest, Math.ceil(layout.height * scale) + 2 * margin);
 }
 
 function nodesOf(execution: Execution, layout: Layout, selected?: string): StageNode[] {
