@@ -60,6 +60,17 @@ class CommandLine {
   Format format() const { return output_ == "json" ? Format::json : Format::table; }
   bool quiet() const { return quiet_; }
   bool colours() const { return around_.terminal && !no_colour_ && !around_.environment("NO_COLOR"); }
+  /// CLI11 says of a mistyped command only that one is missing. Empty: that was not the trouble.
+  std::string unknown_command() const {
+    const CLI::App* at = &app_;
+    while (!at->get_subcommands().empty()) at = at->get_subcommands().front();
+    const auto rest = app_.remaining(true);
+    const auto choices = at->get_subcommands([](const CLI::App*) { return true; });
+    if (rest.empty() || rest.front().starts_with('-') || choices.empty()) return "";
+    std::vector<std::string> names;
+    for (const auto* choice : choices) names.push_back(choice->get_name());
+    return fmt::format("gennaker: '{}' is not a command; there is {}", rest.front(), fmt::join(names, ", "));
+  }
   CommandWords words() const { return words_of(app_, "gennaker"); }
 
  private:
@@ -285,7 +296,11 @@ int run(std::vector<std::string> arguments, Surroundings& around,
     line.app().parse(std::move(arguments));
   } catch (const CLI::ParseError& error) {
     const bool help = error.get_exit_code() == 0;
-    line.app().exit(error, around.out, around.err);
+    if (const auto unknown = line.unknown_command(); !help && !unknown.empty()) {
+      around.err << unknown << '\n';
+    } else {
+      line.app().exit(error, around.out, around.err);
+    }
     return help ? done : usage;
   }
   try {

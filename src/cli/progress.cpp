@@ -79,9 +79,7 @@ std::string failed_detail(const Execution& execution, const Stage& top) {
 std::string detail_of(const Execution& execution, const Stage& top) {
   if (model::is_failure(top.status)) return failed_detail(execution, top);
   if (top.status != Status::running) return "";
-  if (top.type == "manualJudgment") {
-    return fmt::format("waits for a person: gennaker execution judge {} continue|stop", execution.id);
-  }
+  if (top.type == "manualJudgment") return "waits for a person";
   return running_detail(execution, top);
 }
 
@@ -137,6 +135,16 @@ std::string remark(Status status) {
   }
 }
 
+/// How to answer; empty when nothing waits for a person.
+std::string judgment_hint(const Execution& execution) {
+  if (model::is_complete(execution.status)) return "";
+  for (const auto& stage : execution.stages) {
+    if (stage.type != "manualJudgment" || stage.status != Status::running) continue;
+    return fmt::format("gennaker execution judge {} continue|stop", execution.id);
+  }
+  return "";
+}
+
 class Block {
  public:
   Block(const Execution& execution, base::TimePoint now, const ProgressStyle& style)
@@ -154,6 +162,9 @@ class Block {
         paint(state, colour_of(execution_.status), style_.colours));
     if (!style_.url.empty()) put(paint(cut(style_.url, width_), Colour::dim, style_.colours));
     stages();
+    if (const auto hint = judgment_hint(execution_); !hint.empty()) {
+      put(paint(cut(hint, width_), Colour::yellow, style_.colours));
+    }
     if (!style_.notice.empty()) put(paint(cut(style_.notice, width_), Colour::yellow, style_.colours));
     return std::move(out_);
   }
@@ -174,7 +185,7 @@ class Block {
     name_width_ = 0;
     for (const auto& line : lines) name_width_ = std::max(name_width_, width_of(printable(line.name)));
     name_width_ = std::min(name_width_, width_ * 2 / 5);
-    const std::size_t frame_lines = 4;  // title, URL, notice, and the cursor's
+    const std::size_t frame_lines = 5;  // title, URL, hint, notice, and the cursor's
     const auto room = static_cast<std::size_t>(std::max(style_.height - static_cast<int>(frame_lines), 3));
     const auto [from, to] = visible(lines, room);
     if (from > 0) put(paint(cut(fmt::format("   ({} before)", from), width_), Colour::dim, style_.colours));
@@ -244,6 +255,15 @@ std::vector<StageLine> stage_lines(const Execution& execution) {
   return lines;
 }
 
+std::vector<std::string> failures(const Execution& execution) {
+  std::vector<std::string> texts;
+  for (const auto& line : stage_lines(execution)) {
+    if (model::is_failure(line.status) && !line.detail.empty())
+      texts.push_back(line.name + ": " + line.detail);
+  }
+  return texts;
+}
+
 milliseconds elapsed(const Execution& execution, base::TimePoint now) {
   return span(execution.start_time, execution.end_time, now);
 }
@@ -269,7 +289,9 @@ std::vector<std::string> transitions(const Execution* before, const Execution& a
     auto text = fmt::format("{}: {}", name, model::to_string(stage.status));
     if (complete && stage.start_time)
       text += " after " + duration_text(span(stage.start_time, stage.end_time, now));
-    if (!detail.empty() && (complete || stage.type == "manualJudgment")) text += " (" + detail + ")";
+    if (!detail.empty() && complete) text += ": " + detail;
+    if (stage.type == "manualJudgment" && stage.status == Status::running)
+      text += ": " + judgment_hint(after);
     changes.emplace_back((complete ? stage.end_time : stage.start_time).value_or(now), std::move(text));
   }
   std::stable_sort(changes.begin(), changes.end(),

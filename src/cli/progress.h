@@ -38,6 +38,9 @@ std::string progress_block(const model::Execution& execution, base::TimePoint no
 std::vector<std::string> transitions(const model::Execution* before, const model::Execution& after,
                                      base::TimePoint now);
 
+/// "<stage>: <why>" for each stage that failed; the block has room for the beginning only.
+std::vector<std::string> failures(const model::Execution& execution);
+
 /// Time since the start, or from start to end.
 std::chrono::milliseconds elapsed(const model::Execution& execution, base::TimePoint now);
 

@@ -114,6 +114,15 @@ class Display {
     shown_ = execution;
   }
 
+  /// What the live view had to cut.
+  void close(const model::Execution& execution) {
+    if (!live_) return;
+    for (const auto& text : failures(execution)) {
+      context_.out() << '\n' << paint(printable(text), Colour::red, context_.colours) << '\n';
+    }
+    context_.out() << std::flush;
+  }
+
   void notice(const std::string& text) {
     if (silent_) return;
     if (!live_) context_.out() << text << '\n' << std::flush;
@@ -251,9 +260,8 @@ class Watch {
 
   int conclude() {
     const bool good = execution_->status == model::Status::succeeded;
-    if (context_.format == Format::json) {
-      print_json(context_, object_);
-    }
+    display_.close(*execution_);
+    if (context_.format == Format::json) print_json(context_, object_);
     return good ? done : failed;
   }
 
