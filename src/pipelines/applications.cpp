@@ -5,12 +5,13 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "pipelines/configurations.h"
 
 namespace gennaker::pipelines {
 namespace {
 
-constexpr std::string_view kind = "application";
+const std::string kind = "application";
 constexpr std::size_t longest_name = 250;
 
 /// Names become parts of server groups' names, which are taken apart at hyphens.
@@ -38,9 +39,9 @@ void join_providers(json::object& attributes) {
 }  // namespace
 
 Async<json::object> Applications::save(json::object attributes, std::string user) {
-  const std::string name = lower_case(base::string_or(attributes, "name", ""));
+  const std::string name = base::lower_case(base::string_or(attributes, "name", ""));
   check_name(name);
-  const std::optional<store::Document> stored = co_await store_.document(std::string(kind), name);
+  const std::optional<store::Document> stored = co_await store_.document(kind, name);
   const base::TimePoint now = clock_.now();
   const std::string stamp = std::to_string(base::to_millis(now));
 
@@ -54,12 +55,8 @@ Async<json::object> Applications::save(json::object attributes, std::string user
     throw base::Error(base::Kind::invalid, "Application must have a non-empty email",
                       {{"field", "application.email"}});
   }
-  store::Document document{.kind = std::string(kind),
-                           .id = name,
-                           .scope = name,
-                           .updated_at = now,
-                           .updated_by = user,
-                           .body = merged};
+  store::Document document{
+      .kind = kind, .id = name, .scope = name, .updated_at = now, .updated_by = user, .body = merged};
   store::Changes changes;
   changes.feed.push_back(document_entry(document));
   changes.documents.push_back(std::move(document));
@@ -68,26 +65,25 @@ Async<json::object> Applications::save(json::object attributes, std::string user
 }
 
 Async<std::optional<json::object>> Applications::find(std::string name) {
-  std::optional<store::Document> document = co_await store_.document(std::string(kind), lower_case(name));
+  std::optional<store::Document> document = co_await store_.document(kind, base::lower_case(name));
   if (!document) co_return std::nullopt;
   co_return std::move(document->body);
 }
 
 Async<std::vector<json::object>> Applications::list() {
-  std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = std::nullopt});
+  std::vector<store::Document> documents = co_await store_.documents(kind, std::nullopt);
   std::vector<json::object> applications;
   for (store::Document& document : documents) applications.push_back(std::move(document.body));
   co_return applications;
 }
 
 Async<void> Applications::remove(std::string name, std::string user) {
-  const std::string id = lower_case(name);
+  const std::string id = base::lower_case(name);
   const base::TimePoint now = clock_.now();
   std::vector<store::Document> doomed;
-  std::optional<store::Document> application = co_await store_.document(std::string(kind), id);
+  std::optional<store::Document> application = co_await store_.document(kind, id);
   if (application) doomed.push_back(std::move(*application));
-  std::vector<store::Document> pipelines = co_await store_.documents({.kind = "pipeline", .scope = id});
+  std::vector<store::Document> pipelines = co_await store_.documents("pipeline", id);
   std::move(pipelines.begin(), pipelines.end(), std::back_inserter(doomed));
   store::Changes changes;
   for (store::Document& document : doomed) {

@@ -6,18 +6,13 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "pipelines/validation.h"
 
 namespace gennaker::pipelines {
 namespace {
 
-constexpr std::string_view kind = "pipeline";
-
-std::string trimmed(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t\r\n");
-  if (first == std::string_view::npos) return "";
-  return std::string(text.substr(first, text.find_last_not_of(" \t\r\n") - first + 1));
-}
+const std::string kind = "pipeline";
 
 [[noreturn]] void refuse(std::string message, std::string_view field) {
   throw base::Error(base::Kind::invalid, message, {{"field", field}});
@@ -53,19 +48,14 @@ void sort_for_display(std::vector<json::object>& configs) {
     const auto left = base::whole_number(a, "index"), right = base::whole_number(b, "index");
     if (left.has_value() != right.has_value()) return left.has_value();
     if (left && *left != *right) return *left < *right;
-    return lower_case(base::string_or(a, "name", "")) < lower_case(base::string_or(b, "name", ""));
+    return base::lower_case(base::string_or(a, "name", "")) <
+           base::lower_case(base::string_or(b, "name", ""));
   });
   // The page saves every pipeline whose index is not its position, so they must agree.
   for (std::size_t i = 0; i < configs.size(); ++i) configs[i]["index"] = i;
 }
 
 }  // namespace
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
-  return lower;
-}
 
 store::FeedEntry document_entry(const store::Document& document) {
   const json::object body{{"kind", document.kind},
@@ -80,8 +70,8 @@ store::FeedEntry document_entry(const store::Document& document) {
 }
 
 Async<json::object> Configurations::save(json::object config, std::string user, StaleCheck stale_check) {
-  const std::string name = trimmed(base::string_or(config, "name", ""));
-  const std::string application = trimmed(base::string_or(config, "application", ""));
+  const std::string name(base::trimmed(base::string_or(config, "name", "")));
+  const std::string application(base::trimmed(base::string_or(config, "application", "")));
   if (name.empty() || application.empty()) {
     refuse("A pipeline requires name and application fields", name.empty() ? "name" : "application");
   }
@@ -96,16 +86,16 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   config.erase("regenerateCronTriggerIds");
   if (base::string_or(config, "schema", "").empty()) config["schema"] = "1";
 
-  const std::string scope = lower_case(application);
-  const std::vector<store::Document> others =
-      co_await store_.documents({.kind = std::string(kind), .scope = scope});
+  const std::string scope = base::lower_case(application);
+  const std::vector<store::Document> others = co_await store_.documents(kind, scope);
   for (const store::Document& other : others) {
-    if (other.id != id && lower_case(base::string_or(other.body, "name", "")) == lower_case(name)) {
+    if (other.id != id &&
+        base::lower_case(base::string_or(other.body, "name", "")) == base::lower_case(name)) {
       refuse(fmt::format("A pipeline with name {} already exists in application {}", name, application),
              "name");
     }
   }
-  const std::optional<store::Document> stored = co_await store_.document(std::string(kind), id);
+  const std::optional<store::Document> stored = co_await store_.document(kind, id);
   if (stored && stale_check == StaleCheck::yes) check_not_stale(config, *stored);
   if (stored && !config.contains("index") && stored->body.contains("index"))
     config["index"] = stored->body.at("index");
@@ -113,23 +103,18 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   const base::TimePoint now = clock_.now();
   config["updateTs"] = std::to_string(base::to_millis(now));
   config["lastModifiedBy"] = user;
-  store::Document document{.kind = std::string(kind),
-                           .id = id,
-                           .scope = scope,
-                           .updated_at = now,
-                           .updated_by = user,
-                           .body = config};
+  store::Document document{
+      .kind = kind, .id = id, .scope = scope, .updated_at = now, .updated_by = user, .body = config};
   store::Changes changes;
   changes.feed.push_back(document_entry(document));
-  changes.expected.push_back({std::string(kind), id, stored ? stored->version : 0});
+  changes.expected.push_back({kind, id, stored ? stored->version : 0});
   changes.documents.push_back(std::move(document));
   co_await store_.commit(std::move(changes));
   co_return config;
 }
 
 Async<std::vector<json::object>> Configurations::list(std::string application) {
-  std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = lower_case(application)});
+  std::vector<store::Document> documents = co_await store_.documents(kind, base::lower_case(application));
   std::vector<json::object> configs;
   for (store::Document& document : documents) configs.push_back(std::move(document.body));
   sort_for_display(configs);
@@ -137,8 +122,7 @@ Async<std::vector<json::object>> Configurations::list(std::string application) {
 }
 
 Async<std::vector<json::object>> Configurations::list_all() {
-  std::vector<store::Document> documents =
-      co_await store_.documents({.kind = std::string(kind), .scope = std::nullopt});
+  std::vector<store::Document> documents = co_await store_.documents(kind, std::nullopt);
   std::vector<json::object> configs;
   for (store::Document& document : documents) configs.push_back(std::move(document.body));
   co_return configs;
@@ -155,13 +139,13 @@ Async<std::optional<json::object>> Configurations::find(std::string application,
 }
 
 Async<std::optional<json::object>> Configurations::find_by_id(std::string id) {
-  std::optional<store::Document> document = co_await store_.document(std::string(kind), std::move(id));
+  std::optional<store::Document> document = co_await store_.document(kind, std::move(id));
   if (!document) co_return std::nullopt;
   co_return std::move(document->body);
 }
 
 Async<std::vector<json::object>> Configurations::history(std::string id, std::size_t limit) {
-  std::vector<store::Document> versions = co_await store_.history(std::string(kind), std::move(id), limit);
+  std::vector<store::Document> versions = co_await store_.history(kind, std::move(id), limit);
   std::vector<json::object> configs;
   for (store::Document& version : versions) {
     if (!version.removed) configs.push_back(std::move(version.body));
@@ -173,10 +157,11 @@ Async<void> Configurations::remove(std::string application, std::string name, st
   std::vector<json::object> configs = co_await list(application);
   store::Changes changes;
   for (const json::object& config : configs) {
-    if (lower_case(base::string_or(config, "name", "")) != lower_case(trimmed(name))) continue;
-    store::Document document{.kind = std::string(kind),
+    if (base::lower_case(base::string_or(config, "name", "")) != base::lower_case(base::trimmed(name)))
+      continue;
+    store::Document document{.kind = kind,
                              .id = base::string_or(config, "id", ""),
-                             .scope = lower_case(application),
+                             .scope = base::lower_case(application),
                              .updated_at = clock_.now(),
                              .updated_by = user,
                              .removed = true};
@@ -192,10 +177,10 @@ Async<void> Configurations::reorder(std::string application, json::object ids_to
     const std::string id(member.key());
     const auto index = base::whole_number(member.value());
     if (!index) refuse(fmt::format("idsToIndices.{}: a whole number is needed", id), "idsToIndices");
-    std::optional<store::Document> document = co_await store_.document(std::string(kind), id);
+    std::optional<store::Document> document = co_await store_.document(kind, id);
     if (!document)
       throw base::Error(base::Kind::not_found, fmt::format("Pipeline configuration not found (id: {})", id));
-    if (document->scope != lower_case(application)) {
+    if (document->scope != base::lower_case(application)) {
       refuse(fmt::format("idsToIndices.{}: that pipeline belongs to application {}", id, document->scope),
              "idsToIndices");
     }

@@ -45,8 +45,6 @@ class Configurations {
   base::Random& random_;
 };
 
-std::string lower_case(std::string_view text);
-
 /// The feed's word for a configuration that was changed or removed.
 store::FeedEntry document_entry(const store::Document& document);
 

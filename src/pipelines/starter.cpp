@@ -74,9 +74,7 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
   execution.origin = request.origin;
-  if (const auto* root = base::find_object(execution.trigger, "parentExecution")) {
-    execution.root_id = base::string_or(*root, "rootId", execution.id);
-  }
+  execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
   if (limited(execution)) {
     auto starting = start_limited(std::move(execution));
     co_return co_await asio::co_spawn(strand_, std::move(starting), asio::use_awaitable);

@@ -1,6 +1,7 @@
 #include "runner/publish.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "model/execution_json.h"
 
 namespace gennaker::runner {
@@ -33,7 +34,7 @@ store::FeedEntry feed_entry(const model::Execution& execution, json::array stage
                           {"removedStages", std::move(removed)}};
   return {.at = now,
           .kind = "execution",
-          .application = execution.application,
+          .application = base::lower_case(execution.application),
           .subject = execution.id,
           .body = base::to_text(body)};
 }
