@@ -61,14 +61,27 @@ function(gennaker_tests target)
   add_test(NAME ${target} COMMAND ${target})
 endfunction()
 
-# tests/simulation and tests/bench: one executable a folder.
+# A folder that is one program: tests/simulation.
 function(gennaker_tree_executable target folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   if(NOT sources)
     return()
   endif()
   add_executable(${target} ${sources})
-  target_link_libraries(${target} PRIVATE gennaker_rooms ${GENNAKER_TESTING} GTest::gmock GTest::gtest_main
-                                          benchmark::benchmark)
+  target_link_libraries(${target} PRIVATE gennaker_rooms ${GENNAKER_TESTING} GTest::gmock GTest::gtest_main)
   target_precompile_headers(${target} REUSE_FROM gennaker_precompiled)
+  target_compile_definitions(${target} PRIVATE GENNAKER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+endfunction()
+
+# A folder of programs, one a file, named after it: tests/bench. The target `name` builds them all.
+function(gennaker_programs name folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  add_custom_target(${name})
+  foreach(source ${sources})
+    cmake_path(GET source STEM program)
+    add_executable(${program} ${source})
+    target_link_libraries(${program} PRIVATE gennaker_rooms ${GENNAKER_TESTING} CLI11::CLI11 benchmark::benchmark)
+    target_precompile_headers(${program} REUSE_FROM gennaker_precompiled)
+    add_dependencies(${name} ${program})
+  endforeach()
 endfunction()

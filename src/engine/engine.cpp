@@ -74,7 +74,7 @@ std::optional<Deadline> deadline(const model::Execution& execution, const model:
   if (const model::Stage* owner = timeout_owner(execution, stage); owner != nullptr && owner->start_time) {
     const std::chrono::milliseconds limit(*base::whole_number(owner->context, "stageTimeoutMs"));
     return Deadline{*owner->start_time + limit + paused_since(execution, *owner->start_time),
-                    fmt::format("model::Stage {} timed out after {}", owner->name, in_words(limit))};
+                    fmt::format("Stage {} timed out after {}", owner->name, in_words(limit))};
   }
   if (!task_limit || !task.start_time) return std::nullopt;
   return Deadline{

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "clusters/clouds.h"
+#include "clusters/traffic_guards.h"
 #include "net/client.h"
 #include "pipelines/applications.h"
 #include "pipelines/configurations.h"
@@ -17,6 +18,7 @@ struct BuiltinParts {
   pipelines::Configurations& configurations;
   pipelines::Starter& starter;
   clusters::Clouds& clouds;
+  const clusters::TrafficGuards& guards;
   net::Client& client;
 };
 

@@ -1,21 +1,37 @@
 #include <cstdio>
 #include <exception>
-#include <string_view>
 
+#include "cli/cli.h"
+#include "server/config_file.h"
 #include "server/options.h"
 
-int main(int argc, char** argv) {
-  using namespace gennaker;
+namespace gennaker::server {
+namespace {
+
+/// The command line wins over the configuration file.
+Options options_of(const cli::ServeOptions& given) {
+  Options options;
+  options.data = given.data_folder;
+  if (!given.config_file.empty()) read_config_file(given.config_file, options);
+  if (given.data_folder_given) options.data = given.data_folder;
+  if (given.address) options.address = *given.address;
+  if (given.port) options.port = *given.port;
+  if (given.log_level) options.log_level = *given.log_level;
+  return options;
+}
+
+int serve_as_told(const cli::ServeOptions& given) {
   try {
-    server::Options options;
-    for (int i = 1; i + 1 < argc; ++i) {
-      if (std::string_view(argv[i]) == "--data") options.data = argv[i + 1];
-      if (std::string_view(argv[i]) == "--port")
-        options.port = static_cast<std::uint16_t>(std::atoi(argv[i + 1]));
-    }
-    return server::serve(options);
+    return serve(options_of(given));
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "gennaker: %s\n", error.what());
-    return 1;
+    std::fprintf(stderr, "gennaker serve: %s\n", error.what());
+    return cli::failed;
   }
+}
+
+}  // namespace
+}  // namespace gennaker::server
+
+int main(int argc, char** argv) {
+  return gennaker::cli::run(argc, argv, gennaker::server::serve_as_told);
 }

@@ -8,7 +8,9 @@
 #include <thread>
 
 #include "api/api.h"
+#include "base/json.h"
 #include "base/logging.h"
+#include "base/resources.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "runner/runner.h"
@@ -61,10 +63,11 @@ class Gennaker {
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),
         clouds_(cloud_loop_.executor()),
+        guards_(clouds_, [this](std::string application) { return guard_rules(std::move(application)); }),
         runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
         api_{*store_, feed_, applications_, configurations_, starter_, runner_,
-             clouds_, bell_, stages_,       clock_,          random_,  resource},
+             clouds_, bell_, stages_,       clock_,          random_,  base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -74,8 +77,8 @@ class Gennaker {
               api::finish(random_, request, response);
             }) {
     runner::Catalogs catalogs{stages_, tasks_};
-    add_builtin_stages(catalogs,
-                       {*store_, runner_, applications_, configurations_, starter_, clouds_, client_});
+    add_builtin_stages(
+        catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_});
     runner_.on_end([this](const model::Execution& execution) { starter_.on_end(execution); });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
       runner_.wake(runner::inventory_word(account));
@@ -109,7 +112,11 @@ class Gennaker {
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
   }
 
-  static std::optional<std::string_view> resource(std::string_view) { return std::nullopt; }
+  base::Async<boost::json::array> guard_rules(std::string name) {
+    const std::optional<boost::json::object> application = co_await applications_.find(std::move(name));
+    const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
+    co_return rules ? *rules : boost::json::array{};
+  }
 
   base::SystemClock clock_;
   base::SystemRandom random_;
@@ -122,6 +129,7 @@ class Gennaker {
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   clusters::Clouds clouds_;
+  clusters::TrafficGuards guards_;
   api::InventoryBell bell_;
   runner::Runner runner_;
   pipelines::Starter starter_;

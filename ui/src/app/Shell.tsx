@@ -1,5 +1,5 @@
 import { ActionIcon, useComputedColorScheme, useMantineColorScheme } from '@mantine/core';
-import { IconChevronRight, IconMoon, IconSun } from '@tabler/icons-react';
+import { IconChevronRight, IconMoon, IconSun } from '../icons/icons';
 import { Link, Outlet, useParams } from 'react-router';
 import { LiveIndicator } from '../live/LiveIndicator';
 import { LiveProvider } from '../live/LiveProvider';

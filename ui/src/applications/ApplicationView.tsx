@@ -1,4 +1,4 @@
-import { IconServer2, IconTimeline } from '@tabler/icons-react';
+import { IconServer2, IconTimeline } from '../icons/icons';
 import { NavLink, Outlet, useParams } from 'react-router';
 import { applicationUrl, clustersUrl } from '../app/urls';
 import { ApiError } from '../api/client';

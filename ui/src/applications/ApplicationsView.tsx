@@ -1,5 +1,5 @@
 import { TextInput } from '@mantine/core';
-import { IconSearch, IconStack2 } from '@tabler/icons-react';
+import { IconSearch, IconStack2 } from '../icons/icons';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import type { ApplicationAttributes, Execution } from '../api/types';

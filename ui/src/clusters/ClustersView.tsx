@@ -1,5 +1,5 @@
 import { Button } from '@mantine/core';
-import { IconArrowRight, IconServer2, IconTopologyStar3 } from '@tabler/icons-react';
+import { IconArrowRight, IconServer2, IconTopologyStar3 } from '../icons/icons';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import type { HealthState, Instance, LoadBalancer, ServerGroup } from '../api/types';
@@ -124,9 +124,7 @@ function Balancer({ balancer, groups }: { balancer: LoadBalancer; groups: Server
       {port && <span className="mono dim">:{port}</span>}
       <IconArrowRight size={13} className="dim" aria-hidden />
       <span className="dim">{served.length > 0 ? texts.sendsTo : texts.sendsNowhere}</span>
-      {served.map((group) => (
-        <b key={group.name}>{shortName(group)}</b>
-      ))}
+      {served.length > 0 && <b>{served.map(shortName).join(', ')}</b>}
     </div>
   );
 }

@@ -1,5 +1,5 @@
 import { ActionIcon, Drawer, Tooltip } from '@mantine/core';
-import { IconRefresh } from '@tabler/icons-react';
+import { IconRefresh } from '../icons/icons';
 import { ApiError } from '../api/client';
 import type { Instance } from '../api/types';
 import { readable } from '../executions/stages';

@@ -41,7 +41,7 @@ export const texts = {
   consoleTitle: 'Console output',
   consoleEmpty: 'The instance has written nothing yet.',
   refresh: 'Read again',
-  since: 'Running since',
+  since: 'started',
   gone: 'This instance is gone. Its server group replaced it, or was removed.',
   fields: {
     port: 'Port',

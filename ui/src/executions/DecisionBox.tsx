@@ -1,5 +1,5 @@
 import { Button, Group, Select } from '@mantine/core';
-import { IconGavel, IconHandStop, IconPlayerPlay, IconPlayerSkipForward } from '@tabler/icons-react';
+import { IconGavel, IconHandStop, IconPlayerPlay, IconPlayerSkipForward } from '../icons/icons';
 import { useState } from 'react';
 import type { Execution, Stage } from '../api/types';
 import classes from './Boxes.module.css';

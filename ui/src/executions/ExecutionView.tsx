@@ -1,5 +1,5 @@
 import { Button, CopyButton, Tooltip, UnstyledButton } from '@mantine/core';
-import { IconArrowLeft, IconBan, IconSitemap } from '@tabler/icons-react';
+import { IconArrowLeft, IconBan, IconSitemap } from '../icons/icons';
 import { useEffect, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
 import type { Execution } from '../api/types';
@@ -85,7 +85,9 @@ function Head({ execution }: { execution: Execution }) {
       <div className={classes.titles}>
         <div className={classes.title}>
           <h1>{execution.name ?? execution.description ?? execution.id}</h1>
-          <StatusBadge status={execution.status} needsYou={execution.stages.some(needsYou)} large />
+          <span role="status">
+            <StatusBadge status={execution.status} needsYou={execution.stages.some(needsYou)} large />
+          </span>
         </div>
         <dl className={classes.facts}>
           {who && <Fact name={texts.startedBy}>{who}</Fact>}

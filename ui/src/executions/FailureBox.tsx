@@ -1,4 +1,4 @@
-import { IconAlertTriangle } from '@tabler/icons-react';
+import { IconAlertTriangle } from '../icons/icons';
 import type { ExceptionDetails, Stage } from '../api/types';
 import classes from './Boxes.module.css';
 import { causeOf } from './stages';

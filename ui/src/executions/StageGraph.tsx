@@ -1,7 +1,17 @@
 import '@xyflow/react/dist/base.css';
-import { Handle, Position, ReactFlow, type Edge, type Node, type NodeProps } from '@xyflow/react';
+import { useElementSize } from '@mantine/hooks';
 import { useQuery } from '@tanstack/react-query';
-import { useMemo } from 'react';
+import {
+  Handle,
+  Position,
+  ReactFlow,
+  type Edge,
+  type Node,
+  type NodeChange,
+  type NodeProps,
+  type ReactFlowInstance,
+} from '@xyflow/react';
+import { useEffect, useMemo, useState } from 'react';
 import type { Execution, Stage } from '../api/types';
 import { Failed, Loading } from '../states/states';
 import { StatusIcon } from '../status/StatusIcon';
@@ -9,7 +19,7 @@ import { isComplete, toneOf } from '../status/status';
 import { texts as statusTexts } from '../status/texts';
 import { Elapsed } from '../time/Elapsed';
 import classes from './StageGraph.module.css';
-import { edgesOf, layOut, nodeHeight, nodeWidth, shapeOf, type Layout } from './layout';
+import { edgesOf, layOut, margin, nodeHeight, nodeWidth, shapeOf, smallestScale, viewOf, type Layout } from './layout';
 import { needsYou, progressOf, readable, topLevel, waitingFor, type Progress } from './stages';
 import { texts } from './texts';
 
@@ -21,9 +31,6 @@ interface StageNodeData extends Record<string, unknown> {
 type StageNode = Node<StageNodeData, 'stage'>;
 
 const nodeTypes = { stage: StageBox };
-const margin = 22;
-const lowest = 150;
-const highest = 460;
 
 interface Props {
   execution: Execution;
@@ -37,22 +44,32 @@ export function StageGraph({ execution, selected, onSelect }: Props) {
   // Not a resource of the API, but as slow as one: the layout is computed once a shape.
   const layout = useQuery({ queryKey: ['layout', shape], queryFn: () => layOut(shape), staleTime: Infinity });
   if (layout.error) return <Failed error={layout.error} onRetry={() => void layout.refetch()} />;
-  if (!layout.data) return <Loading rows={1} height={lowest} />;
+  if (!layout.data) return <Loading rows={1} height={nodeHeight + 2 * margin} />;
   return <Drawn key={shape} execution={execution} layout={layout.data} selected={selected} onSelect={onSelect} />;
 }
 
 function Drawn({ execution, layout, selected, onSelect }: Props & { layout: Layout }) {
   const nodes = useMemo(() => nodesOf(execution, layout, selected), [execution, layout, selected]);
   const edges = useMemo(() => drawnEdges(execution), [execution]);
-  const height = Math.min(highest, Math.max(lowest, layout.height + 2 * margin));
+  const { ref, width } = useElementSize();
+  const { height, ...view } = viewOf(layout, width);
+  const [flow, setFlow] = useState<ReactFlowInstance<StageNode>>();
+  useEffect(() => {
+    void flow?.setViewport({ x: view.x, y: view.y, zoom: view.zoom });
+  }, [flow, view.x, view.y, view.zoom]);
+
+  // Clicks and the keyboard both end here.
+  const onNodesChange = (changes: NodeChange<StageNode>[]) => {
+    for (const change of changes) if (change.type === 'select' && change.selected) onSelect(change.id);
+  };
   return (
-    <div className={classes.graph} style={{ height }} role="group" aria-label={texts.graph}>
+    <div ref={ref} className={classes.graph} style={{ height }} role="group" aria-label={texts.graph}>
       <ReactFlow
         nodes={nodes}
         edges={edges}
         nodeTypes={nodeTypes}
-        onNodeClick={(_event, node) => onSelect(node.id)}
-        onSelectionChange={({ nodes: chosen }) => chosen[0] && chosen[0].id !== selected && onSelect(chosen[0].id)}
+        onInit={setFlow}
+        onNodesChange={onNodesChange}
         nodesDraggable={false}
         nodesConnectable={false}
         edgesFocusable={false}
@@ -62,10 +79,9 @@ function Drawn({ execution, layout, selected, onSelect }: Props & { layout: Layo
         preventScrolling={false}
         zoomOnScroll={false}
         zoomOnDoubleClick={false}
-        minZoom={0.3}
+        defaultViewport={view}
+        minZoom={smallestScale}
         maxZoom={1}
-        fitView
-        fitViewOptions={{ padding: `${margin}px`, maxZoom: 1 }}
         proOptions={{ hideAttribution: true }}
       />
     </div>
@@ -101,7 +117,7 @@ function drawnEdges(execution: Execution): Edge[] {
       ...edge,
       type: 'default',
       focusable: false,
-      className: target.status === 'RUNNING' ? classes.flowing : passed ? classes.passed : classes.ahead,
+      className: target.status === 'RUNNING' && !needsYou(target) ? classes.flowing : passed ? classes.passed : classes.ahead,
     };
   });
 }
@@ -112,7 +128,6 @@ const wordFor = (stage: Stage) =>
 function StageBox({ data, selected }: NodeProps<StageNode>) {
   const { stage, progress, waits } = data;
   const yours = needsYou(stage);
-  const running = stage.status === 'RUNNING';
   return (
     <div className={classes.box} data-tone={yours ? 'wait' : toneOf(stage.status)} data-selected={selected || undefined}>
       <Handle type="target" position={Position.Left} className={classes.handle} isConnectable={false} />
@@ -121,13 +136,20 @@ function StageBox({ data, selected }: NodeProps<StageNode>) {
         <span className={classes.name}>{stage.name}</span>
       </div>
       <div className={classes.below}>
-        <span className={classes.kind}>{(running && waits) || readable(stage.type)}</span>
+        <span className={classes.kind}>{waits ?? secondLine(stage, progress)}</span>
         <Elapsed of={stage} />
       </div>
       <Parts progress={progress} />
       <Handle type="source" position={Position.Right} className={classes.handle} isConnectable={false} />
     </div>
   );
+}
+
+/** The stage's type, or how far it is where its name says the type already. */
+function secondLine(stage: Stage, { done, total }: Progress): string {
+  const type = readable(stage.type);
+  if (type.toLowerCase() !== stage.name.toLowerCase()) return type;
+  return total > 0 ? texts.parts(done, total) : '';
 }
 
 /** How far the synthetic stages and tasks within are. */

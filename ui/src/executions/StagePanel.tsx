@@ -1,5 +1,5 @@
 import { Tabs } from '@mantine/core';
-import { IconHourglass } from '@tabler/icons-react';
+import { IconHourglass } from '../icons/icons';
 import type { Execution, Stage, Task } from '../api/types';
 import { JsonText } from '../json/JsonText';
 import { StatusBadge, StatusIcon } from '../status/StatusIcon';
@@ -74,7 +74,7 @@ function Work({ stages, stage }: { stages: Stage[]; stage: Stage }) {
   const part = (child: Stage) => (
     <li key={child.id} className={classes.part}>
       <Line name={child.name} of={child} strong />
-      <Work stages={stages} stage={child} />
+      {child.startTime !== undefined && <Work stages={stages} stage={child} />}
     </li>
   );
   return (
@@ -113,7 +113,7 @@ function Log({ lines, of }: { lines: LogLine[]; of: Stage }) {
           <li key={index}>
             <time className="number">{formatClock(time, Date.now())}</time>
             <span>
-              {stage.id !== of.id && <span className="dim">{stage.name} › </span>}
+              {task && stage.id !== of.id && <span className="dim">{stage.name} › </span>}
               {task ? readable(task.name) : <b>{stage.id === of.id ? texts.stage : stage.name}</b>}{' '}
               {status ? (statusTexts.status[status] ?? status).toLowerCase() : texts.started}
             </span>

@@ -4,6 +4,9 @@ import { topLevel } from './stages';
 
 export const nodeWidth = 216;
 export const nodeHeight = 78;
+export const margin = 22;
+export const smallestScale = 0.45;
+const highest = 460;
 
 type Graphed = Pick<StageOutline, 'id' | 'refId' | 'requisiteStageRefIds'>;
 
@@ -40,7 +43,9 @@ export function elkInput(shape: string): ElkNode {
       'elk.direction': 'RIGHT',
       'elk.layered.spacing.nodeNodeBetweenLayers': '52',
       'elk.spacing.nodeNode': '20',
-      'elk.layered.nodePlacement.strategy': 'NETWORK_SIMPLEX',
+      'elk.padding': '[left=0,top=0,right=0,bottom=0]',
+      'elk.layered.nodePlacement.strategy': 'BRANDES_KOEPF',
+      'elk.layered.nodePlacement.bk.fixedAlignment': 'BALANCED',
       'elk.layered.considerModelOrder.strategy': 'NODES_AND_EDGES',
     },
     children: stages.map(({ id }) => ({ id, width: nodeWidth, height: nodeHeight })),
@@ -60,4 +65,22 @@ export async function layOut(shape: string): Promise<Layout> {
   const placed = await new Elk().layout(elkInput(shape));
   const places = Object.fromEntries((placed.children ?? []).map(({ id, x, y }) => [id, { x: x ?? 0, y: y ?? 0 }]));
   return { places, width: placed.width ?? nodeWidth, height: placed.height ?? nodeHeight };
+}
+
+export interface View {
+  x: number;
+  y: number;
+  zoom: number;
+  /** Of the window that shows the graph. */
+  height: number;
+}
+
+/** The whole graph in the middle, scaled down where it must; what is still too large is dragged. */
+export function viewOf(layout: Layout, width: number): View {
+  const room = (width || layout.width + 2 * margin) - 2 * margin;
+  const wanted = Math.min(1, room / layout.width, (highest - 2 * margin) / layout.height);
+  const zoom = Math.max(smallestScale, wanted);
+  const height = Math.min(highest, Math.ceil(layout.height * zoom) + 2 * margin);
+  const centred = (space: number, size: number) => Math.max(margin, (space - size * zoom) / 2);
+  return { x: centred(room + 2 * margin, layout.width), y: centred(height, layout.height), zoom, height };
 }

@@ -45,7 +45,12 @@ test('a stage waits for what its running part waits for', () => {
 });
 
 describe('opening an execution shows first', () => {
-  const execution = (...stages: Stage[]) => ({ stages }) as Execution;
+  const execution = (...stages: Stage[]) => ({ status: 'RUNNING', stages }) as Execution;
+
+  test('where the time went, once it has ended', () => {
+    const ended = [stage('a', 'SUCCEEDED', { startTime: 1, endTime: 9 }), stage('b', 'SUCCEEDED', { startTime: 9, endTime: 10 })];
+    expect(mostTelling({ ...execution(...ended), status: 'SUCCEEDED' })?.id).toBe('a');
+  });
 
   test.each<[string, Stage[], string]>([
     [

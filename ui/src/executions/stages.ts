@@ -65,9 +65,17 @@ export function mostTelling(execution: Execution): Stage | undefined {
     stages.find(needsYou) ??
     stages.find((stage) => isFailure(stage.status)) ??
     stages.find((stage) => stage.status === 'RUNNING') ??
+    (isComplete(execution.status) ? longest(stages) : undefined) ??
     stages.findLast((stage) => stage.startTime !== undefined) ??
     stages[0]
   );
+}
+
+/** Where the time went. */
+function longest(stages: Stage[]): Stage | undefined {
+  const took = ({ startTime, endTime }: Stage) => (startTime !== undefined && endTime !== undefined ? endTime - startTime : -1);
+  const [first] = stages.toSorted((a, b) => took(b) - took(a));
+  return first && took(first) >= 0 ? first : undefined;
 }
 
 export interface Row {

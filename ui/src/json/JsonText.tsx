@@ -1,5 +1,5 @@
 import { CopyButton, UnstyledButton } from '@mantine/core';
-import { IconCheck, IconCopy } from '@tabler/icons-react';
+import { IconCheck, IconCopy } from '../icons/icons';
 import classes from './json.module.css';
 import { texts } from './texts';
 import { tokensOf } from './tokens';

@@ -18,6 +18,7 @@ export function LiveProvider({ application, children }: { application?: string; 
     return openStream(`/events${query}`, {
       state: setState,
       restarted: () => cache.reset(),
+      resumed: () => cache.resumed(),
       event: (name, data) => dispatch(cache, name, data),
     });
   }, [application, cache]);

@@ -48,6 +48,12 @@ export class LiveCache {
     this.later(keys.infrastructure);
   }
 
+  /** The server is back: what failed meanwhile is tried again. */
+  resumed() {
+    this.inventory();
+    void this.client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
+  }
+
   /** Something was missed: everything may be old. */
   reset() {
     void this.client.invalidateQueries();

@@ -38,9 +38,19 @@ describe('a changed stage', () => {
   test('keeps its tasks, context and outputs', () => {
     const tasks = [{ id: '1', name: 'wait', status: 'RUNNING' as const }];
     const known = [stage('a', { tasks, context: { waitTime: 3 }, outputs: { x: 1 } })];
-    const [merged] = mergeStages(known, [outline('a', { status: 'SUCCEEDED', endTime: 9 })], []);
-    expect(merged).toMatchObject({ status: 'SUCCEEDED', endTime: 9, tasks, outputs: { x: 1 } });
+    const [merged] = mergeStages(known, [outline('a', { waitingFor: 'noon' })], []);
+    expect(merged).toMatchObject({ waitingFor: 'noon', tasks, outputs: { x: 1 } });
     expect(merged!.context.waitTime).toBe(3);
+  });
+
+  test('that has ended has no running task', () => {
+    const tasks = [
+      { id: '1', name: 'one', status: 'SUCCEEDED' as const, endTime: 4 },
+      { id: '2', name: 'two', status: 'RUNNING' as const },
+      { id: '3', name: 'three', status: 'NOT_STARTED' as const },
+    ];
+    const [merged] = mergeStages([stage('a', { tasks })], [outline('a', { status: 'TERMINAL', endTime: 9 })], []);
+    expect(merged!.tasks).toEqual([tasks[0], { ...tasks[1], status: 'TERMINAL', endTime: 9 }, tasks[2]]);
   });
 
   test('no longer waits for what it waited for', () => {

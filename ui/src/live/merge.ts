@@ -1,4 +1,5 @@
-import type { Execution, ExecutionHeader, Stage, StageOutline } from '../api/types';
+import type { Execution, ExecutionHeader, Stage, StageOutline, Task } from '../api/types';
+import { isComplete } from '../status/status';
 
 /** One change of one execution, as the live stream tells it. */
 export interface ExecutionEvent {
@@ -32,9 +33,14 @@ export function mergeStages(known: Stage[], changed: StageOutline[], removed: st
 }
 
 function mergeStage(known: Stage, outline: StageOutline): Stage {
-  const { context, outputs, tasks } = known;
+  const { context, outputs } = known;
+  const tasks = isComplete(outline.status) ? known.tasks.map((task) => endedWith(task, outline)) : known.tasks;
   return { ...outline, context: { ...context, waitingFor: outline.waitingFor }, outputs, tasks };
 }
+
+/** The event tells nothing of tasks, but none runs on in a stage that has ended. */
+const endedWith = (task: Task, { status, endTime }: StageOutline): Task =>
+  task.status === 'RUNNING' ? { ...task, status, endTime } : task;
 
 /** Where the server would show it: a synthetic stage stands directly before or behind its parent. */
 function placeFor(stages: Stage[], outline: StageOutline): number {

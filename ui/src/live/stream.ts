@@ -4,6 +4,8 @@ export interface StreamListener {
   state(state: LiveState): void;
   /** A connection that could not say where it left off: what was cached may have missed something. */
   restarted(): void;
+  /** A connection that goes on where the last one broke off; the inventory's events are not repeated. */
+  resumed(): void;
   event(name: string, data: unknown): void;
 }
 
@@ -21,13 +23,13 @@ export function openStream(url: string, listener: StreamListener): () => void {
   let patience = firstPatience;
 
   const connect = () => {
-    let opened = false;
+    let resumable = false;
     source = new EventSource(url);
     source.onopen = () => {
       patience = firstPatience;
       listener.state('live');
-      if (!opened) listener.restarted();
-      opened = true;
+      if (resumable) listener.resumed();
+      else listener.restarted();
     };
     source.onerror = () => {
       listener.state('reconnecting');
@@ -36,7 +38,10 @@ export function openStream(url: string, listener: StreamListener): () => void {
       patience = Math.min(2 * patience, longestPatience);
     };
     for (const name of names) {
-      source.addEventListener(name, (message) => listener.event(name, parse((message as MessageEvent<string>).data)));
+      source.addEventListener(name, ({ data, lastEventId }: MessageEvent<string>) => {
+        resumable ||= lastEventId !== '';
+        listener.event(name, parse(data));
+      });
     }
   };
   connect();

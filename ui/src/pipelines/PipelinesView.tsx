@@ -1,5 +1,5 @@
 import { Button, UnstyledButton } from '@mantine/core';
-import { IconPlayerPlay, IconRoute } from '@tabler/icons-react';
+import { IconPlayerPlay, IconRoute } from '../icons/icons';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import type { Execution, PipelineConfig } from '../api/types';

@@ -1,5 +1,5 @@
 import { Alert, Button, Group, Modal, Select, TextInput } from '@mantine/core';
-import { IconAlertTriangle, IconChevronRight, IconPlayerPlay } from '@tabler/icons-react';
+import { IconAlertTriangle, IconChevronRight, IconPlayerPlay } from '../icons/icons';
 import { Fragment, useState } from 'react';
 import { useNavigate } from 'react-router';
 import type { ParameterConfig, PipelineConfig } from '../api/types';
@@ -8,6 +8,7 @@ import { Refusal } from '../executions/DecisionBox';
 import { useStart } from '../executions/useExecutions';
 import classes from './StartDialog.module.css';
 import { initialValues, missing, optionsOf, toSend, visible, type Values } from './parameters';
+import { phasesOf } from './phases';
 import { texts } from './texts';
 
 interface Props {
@@ -93,10 +94,12 @@ function Effect({ pipeline }: { pipeline: PipelineConfig }) {
     <div className={classes.effect}>
       <span className="dim">{texts.effect}</span>
       <div className={classes.stages}>
-        {pipeline.stages.map((stage, index) => (
-          <Fragment key={String(stage.refId)}>
+        {phasesOf(pipeline.stages).map((stages, index) => (
+          <Fragment key={index}>
             {index > 0 && <IconChevronRight size={12} aria-hidden className={classes.arrow} />}
-            <span>{stage.name ?? stage.type}</span>
+            <span className={stages.length > 1 ? classes.together : undefined}>
+              {stages.map((stage) => stage.name ?? stage.type).join(texts.and)}
+            </span>
           </Fragment>
         ))}
       </div>

@@ -7,7 +7,7 @@ import {
   IconLoader2,
   IconPlayerPause,
   IconX,
-} from '@tabler/icons-react';
+} from '../icons/icons';
 import type { Status } from '../api/types';
 import classes from './status.module.css';
 import { toneOf, type Tone } from './status';

@@ -27,11 +27,11 @@ export function formatAgo(time: number, now: number): string {
   return `${Math.floor(seconds / 86_400)}d ago`;
 }
 
-/** "14:03:22" today, "Nov 23, 14:03:22" otherwise, in the reader's zone. */
+/** "14:03:22" today, "Nov 23, 14:03" otherwise, in the reader's zone. */
 export function formatClock(time: number, now: number): string {
   const date = new Date(time);
-  const clock = `${two(date.getHours())}:${two(date.getMinutes())}:${two(date.getSeconds())}`;
-  if (date.toDateString() === new Date(now).toDateString()) return clock;
+  const clock = `${two(date.getHours())}:${two(date.getMinutes())}`;
+  if (date.toDateString() === new Date(now).toDateString()) return `${clock}:${two(date.getSeconds())}`;
   return `${date.toLocaleDateString('en', { month: 'short', day: 'numeric' })}, ${clock}`;
 }
 
