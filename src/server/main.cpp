@@ -36,6 +36,7 @@ int serve_as_told(const cli::ServeOptions& given) {
 
 int main(int argc, char** argv) {
   // The shims are many and must be light: they begin before anything else does.
-  if (argc > 1 && std::string_view(argv[1]) == "shim") return gennaker::providers::local::run_shim(argc, argv);
+  if (argc > 1 && std::string_view(argv[1]) == "shim")
+    return gennaker::providers::local::run_shim(argc, argv);
   return gennaker::cli::run(argc, argv, gennaker::server::serve_as_told);
 }
