@@ -63,6 +63,24 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
+
+  const stages::Infrastructure infrastructure{parts.clouds, parts.guards};
+  stages::add_infrastructure_tasks(catalogs, infrastructure);
+  stages::add_bake(catalogs, infrastructure);
+  stages::add_create_server_group(catalogs, infrastructure);
+  stages::add_delete_load_balancer(catalogs, infrastructure);
+  stages::add_deploy(catalogs);
+  stages::add_destroy_server_group(catalogs, infrastructure);
+  stages::add_disable_cluster(catalogs, infrastructure);
+  stages::add_disable_server_group(catalogs, infrastructure);
+  stages::add_enable_server_group(catalogs, infrastructure);
+  stages::add_find_image(catalogs, infrastructure);
+  stages::add_resize_server_group(catalogs, infrastructure);
+  stages::add_rollback_cluster(catalogs, infrastructure);
+  stages::add_rollback_server_group(catalogs, infrastructure);
+  stages::add_scale_down_cluster(catalogs, infrastructure);
+  stages::add_shrink_cluster(catalogs, infrastructure);
+  stages::add_upsert_load_balancer(catalogs, infrastructure);
 }
 
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {

@@ -12,9 +12,10 @@ import tempfile
 import time
 import unittest
 
-GENNAKER = os.environ.get("GENNAKER", "build/release/gennaker")
-DEMO_SERVICE = os.environ.get("DEMO_SERVICE", "build/release/examples/demo-service/demo-service")
-DEMO_CLIENT = os.environ.get("DEMO_CLIENT", "build/release/examples/demo-client/demo-client")
+BUILD = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "release")
+GENNAKER = os.environ.get("GENNAKER", os.path.join(BUILD, "gennaker"))
+DEMO_SERVICE = os.environ.get("DEMO_SERVICE", os.path.join(BUILD, "examples/demo-service/demo-service"))
+DEMO_CLIENT = os.environ.get("DEMO_CLIENT", os.path.join(BUILD, "examples/demo-client/demo-client"))
 COMPLETE = {"SUCCEEDED", "TERMINAL", "CANCELED", "STOPPED", "SKIPPED", "FAILED_CONTINUE"}
 
 
