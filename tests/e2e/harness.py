@@ -223,7 +223,7 @@ def deploy_config(port, name="Deploy", **cluster):
              "region": "local", "imageName": "demo", "version": "${ parameters.version }",
              "source": "${ parameters.source }"},
             {"refId": "2", "type": "upsertLoadBalancer", "name": "Load balancer", "cloudProvider": "local",
-             "credentials": "local", "region": "local", "loadBalancerName": "demo", "settings": {"port": port}},
+             "credentials": "local", "region": "local", "loadBalancerName": "demo", "port": port},
             {"refId": "3", "requisiteStageRefIds": ["1", "2"], "type": "deploy", "name": "Deploy", "clusters": [{
                 "account": "local", "application": "demo", "cloudProvider": "local", "region": "local",
                 "strategy": "redblack", "capacity": {"min": 2, "max": 2, "desired": 2}, "loadBalancers": ["demo"],

@@ -1,5 +1,6 @@
 """No request is lost: during a red/black deployment, and when the server dies in the middle of one."""
 
+import itertools
 import re
 import signal
 import subprocess
@@ -18,11 +19,11 @@ class Traffic:
         self.process = subprocess.Popen([DEMO_CLIENT, str(port)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
     def stop(self):
+        """(sent, failed, what it said)"""
         self.process.send_signal(signal.SIGTERM)
         text, _ = self.process.communicate(timeout=30)
-        numbers = [int(n) for n in re.findall(r"(\d+) sent", text)]
-        failed = [int(n) for n in re.findall(r"(\d+) failed", text)]
-        return sum(numbers[:1]), sum(failed[:1]), text
+        sent, failed = map(int, re.search(r"(\d+) requests sent, (\d+) failed", text).groups())
+        return sent, failed, text
 
 
 class NoRequestIsLost(unittest.TestCase):
@@ -42,40 +43,38 @@ class NoRequestIsLost(unittest.TestCase):
         execution = self.server.wait_for(self.start_deployment(version), 90)
         self.assertEqual(execution["status"], "SUCCEEDED", outline(execution))
 
-    def check(self, traffic, version):
-        sent, failed, text = traffic.stop()
-        print(f"\n{text.strip()}")
-        self.assertEqual(failed, 0, text)
-        self.assertGreaterEqual(sent, LEAST, text)
-        enabled = [g for g in self.server.server_groups() if not g["isDisabled"]]
-        self.assertEqual([g["buildInfo"]["version"] for g in enabled], [version])
-
-    def keep_on_until_enough(self, began, seconds=6):
-        time.sleep(max(0, began + seconds - time.monotonic()))
+    def repeat_under_traffic(self, round):
+        """Runs round(version) with clients that never pause, until enough requests were sent."""
+        total, version = 0, 1
+        while total < LEAST:
+            version += 1
+            traffic = Traffic(self.port)
+            try:
+                round(str(version))
+            finally:
+                sent, failed, text = traffic.stop()
+            self.assertEqual(failed, 0, text)
+            total += sent
+            enabled = [g for g in self.server.server_groups() if not g["isDisabled"]]
+            self.assertEqual([g["buildInfo"]["version"] for g in enabled], [str(version)])
+        print(f"\n{total} requests sent, 0 failed, over {version - 1} deployments")
 
     def test_red_black_deployments(self):
-        began = time.monotonic()
-        traffic = Traffic(self.port)
-        self.deploy("2")
-        self.deploy("3")
-        self.keep_on_until_enough(began)
-        self.check(traffic, "3")
+        self.repeat_under_traffic(self.deploy)
 
     def test_a_server_that_dies_in_the_middle(self):
-        began = time.monotonic()
-        traffic = Traffic(self.port)
-        execution = None
-        for round, moment in enumerate((0.15, 0.5, 0.9)):
-            version = str(round + 2)
+        moments = itertools.cycle((0.1, 0.25, 0.4, 0.6, 0.8, 1.0))
+
+        def round(version):
             execution = self.start_deployment(version)
-            time.sleep(moment)
+            time.sleep(next(moments))
             self.server.kill()
             time.sleep(0.3)
             self.server.start()
             ended = self.server.wait_for(execution, 90)
             self.assertEqual(ended["status"], "SUCCEEDED", outline(ended))
-        self.keep_on_until_enough(began)
-        self.check(traffic, "4")
+
+        self.repeat_under_traffic(round)
 
     def test_what_is_deployed_outlives_the_server(self):
         traffic = Traffic(self.port)
