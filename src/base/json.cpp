@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/text.h"
 
 namespace gennaker::base {
 namespace {
@@ -60,18 +61,6 @@ void append_pretty(std::string& out, const json::value& value, int depth) {
   } else {
     append_text(out, value);
   }
-}
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return result;
-}
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.front()))) text.remove_prefix(1);
-  while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
-  return text;
 }
 
 }  // namespace
@@ -245,7 +234,7 @@ std::optional<bool> bool_member(const json::object& object, std::string_view key
   if (!value) return std::nullopt;
   if (value->is_bool()) return value->get_bool();
   if (!value->is_string()) return std::nullopt;
-  const std::string text = lower(trimmed(value->get_string()));
+  const std::string text = lower_case(trimmed(value->get_string()));
   if (text == "true") return true;
   if (text == "false") return false;
   return std::nullopt;

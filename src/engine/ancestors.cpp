@@ -8,7 +8,6 @@ namespace gennaker::engine {
 namespace {
 
 using model::Execution;
-using model::Stage;
 
 /// Walks from a stage towards the start. A stage with requisites sees them, then their synthetic children,
 /// then what lies before each; one without sees its parent, an after-stage first its parent's before-stages.
@@ -16,7 +15,7 @@ class Walk {
  public:
   explicit Walk(const Execution& execution) : execution_(execution) {}
 
-  void visit(const Stage& stage) {
+  void visit(const model::Stage& stage) {
     if (!visited_.insert(stage.ref_id).second) return;
     found_.push_back(&stage);
     if (!stage.requisites.empty()) {
@@ -26,42 +25,43 @@ class Walk {
     }
   }
 
-  std::vector<const Stage*> take() { return std::move(found_); }
+  std::vector<const model::Stage*> take() { return std::move(found_); }
 
  private:
-  void visit_requisites(const Stage& stage) {
-    std::vector<const Stage*> previous;
-    for (const Stage& other : execution_.stages) {
+  void visit_requisites(const model::Stage& stage) {
+    std::vector<const model::Stage*> previous;
+    for (const model::Stage& other : execution_.stages) {
       const bool required =
           std::find(stage.requisites.begin(), stage.requisites.end(), other.ref_id) != stage.requisites.end();
       if (required) previous.push_back(&other);
     }
-    for (const Stage* required : previous) add(*required);
-    for (const Stage& other : execution_.stages) {
-      const bool child = std::any_of(previous.begin(), previous.end(),
-                                     [&](const Stage* required) { return required->id == other.parent_id; });
+    for (const model::Stage* required : previous) add(*required);
+    for (const model::Stage& other : execution_.stages) {
+      const bool child = std::any_of(previous.begin(), previous.end(), [&](const model::Stage* required) {
+        return required->id == other.parent_id;
+      });
       if (child) add(other);
     }
-    for (const Stage* required : previous) continue_from(*required);
+    for (const model::Stage* required : previous) continue_from(*required);
   }
 
-  void visit_parent(const Stage& stage) {
-    const Stage* parent = execution_.find_stage(stage.parent_id);
+  void visit_parent(const model::Stage& stage) {
+    const model::Stage* parent = execution_.find_stage(stage.parent_id);
     if (parent == nullptr) return;
     if (*stage.owner == model::Owner::after) {
-      for (const Stage& other : execution_.stages) {
+      for (const model::Stage& other : execution_.stages) {
         if (other.parent_id == parent->id && other.owner == model::Owner::before) add(other);
       }
     }
     visit(*parent);
   }
 
-  void add(const Stage& stage) {
+  void add(const model::Stage& stage) {
     if (visited_.insert(stage.ref_id).second) found_.push_back(&stage);
   }
 
   /// Goes on from a stage that is already in the list.
-  void continue_from(const Stage& stage) {
+  void continue_from(const model::Stage& stage) {
     if (!expanded_.insert(stage.ref_id).second) return;
     if (!stage.requisites.empty()) {
       visit_requisites(stage);
@@ -72,7 +72,7 @@ class Walk {
 
   const Execution& execution_;
   std::set<std::string_view> visited_, expanded_;
-  std::vector<const Stage*> found_;
+  std::vector<const model::Stage*> found_;
 };
 
 }  // namespace

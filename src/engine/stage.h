@@ -56,6 +56,8 @@ std::vector<SyntheticStage> in_sequence(std::vector<SyntheticStage> stages);
 struct PlannedTask {
   std::string name;            ///< camelCase, as users see it
   std::string implementation;  ///< the name in runner::TaskCatalog
+  /// A task between loop_start and loop_end that ends REDIRECT starts them over. One loop a stage.
+  bool loop_start = false, loop_end = false;
 };
 
 struct Refusal {

@@ -16,9 +16,10 @@ struct ClientRequest {
   Headers headers = {};
   std::string body = {};
   std::chrono::milliseconds connect_timeout{15'000};
-  std::chrono::milliseconds timeout{20'000};  ///< of the whole call; 0: none
-  bool follow_redirects = true;
-  std::size_t answer_limit_bytes = 10 * 1024 * 1024;
+  /// send(): of the whole call; stream(): longest silence. 0: none.
+  std::chrono::milliseconds timeout{20'000};
+  bool follow_redirects = true;                       ///< at most 10, to http and https only
+  std::size_t answer_limit_bytes = 10 * 1024 * 1024;  ///< of the unpacked body; ignored by stream()
 };
 
 struct ClientResponse {
@@ -27,22 +28,32 @@ struct ClientResponse {
   std::string body = {};
 };
 
-/// Calls others over HTTP(S), many at once on one thread of its own (libcurl's multi interface).
+/// Calls others over HTTP(S), many at once on one thread of its own (libcurl's multi interface), which starts
+/// with the first call. Connections are kept and used again. Proxies as the environment says (https_proxy,
+/// no_proxy ...), but never for this machine.
+/// Threads: any. Its callers' executors must outlive it.
 class Client {
  public:
   Client();
+  /// Calls under way throw `unavailable`.
   ~Client();
-  /// Any HTTP status is an answer. Throws base::Error: `invalid` (URL), `unavailable` (no such host, refused,
-  /// broken), `timeout`. Callable from any executor; resumes on the caller's.
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Any HTTP status is an answer. Throws base::Error: `invalid` (URL, a header with a line break, an answer
+  /// over the limit), `unavailable` (no such host, refused, broken), `timeout`. Messages name the URL without
+  /// its query and credentials. Resumes on the caller's executor. Can be cancelled.
   Async<ClientResponse> send(ClientRequest request);
 
-  /// Reads an answer as it comes, e.g. server-sent events. `on_bytes` runs on the client's thread; false ends
-  /// the call. Returns the status when the other side has ended.
-  Async<int> stream(ClientRequest request, std::function<bool(std::string_view)> on_bytes);
+  /// Reads an answer as it comes, e.g. server-sent events. `on_head` (may be empty) runs when status and
+  /// headers are there, `on_bytes` for each piece, both on the client's thread; false ends the call. Returns
+  /// the status when the other side, or false, has ended it. Throws as send().
+  Async<int> stream(ClientRequest request, std::function<bool(std::string_view)> on_bytes,
+                    std::function<bool(const ClientResponse&)> on_head = {});
 
  private:
   class Loop;
-  std::unique_ptr<Loop> loop_;
+  std::shared_ptr<Loop> loop_;
 };
 
 }  // namespace gennaker::net

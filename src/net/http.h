@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -41,6 +42,7 @@ class Query {
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
+/// A repeated header is one entry, its values joined by commas (cookies: by semicolons).
 struct Request {
   std::string method;                                          ///< "GET"
   std::string target;                                          ///< as sent, with the query
@@ -52,13 +54,15 @@ struct Request {
   std::string remote_address;
 
   const std::string& parameter(std::string_view name) const;  ///< must exist in the route
+  std::string header_or(std::string_view name, std::string_view fallback) const;
 };
 
 /// The open end of a streamed answer.
 class Stream {
  public:
   virtual ~Stream() = default;
-  /// Sends at once. Throws when the client has gone.
+  /// Sends at once, and waits while the client is slow. Throws base::Error `unavailable` when the client has
+  /// gone or takes nothing for as long as the server's idle timeout.
   virtual Async<void> write(std::string chunk) = 0;
 };
 
@@ -66,8 +70,9 @@ struct Response {
   int status = 200;
   Headers headers = {};
   std::string body = {};
-  /// Set: the body is what this writes, until it returns or throws; `body` is ignored. It must not outlive
-  /// the server.
+  /// Set: the body is what this writes, until it returns or throws; `body` is ignored. What it waits for is
+  /// cancelled (asio's terminal cancellation) as soon as the client leaves or the server stops, so it should
+  /// wait only for what can be cancelled: timers, channels. The function lives until its coroutine has ended.
   std::function<Async<void>(Stream&)> stream = {};
 };
 
@@ -75,5 +80,8 @@ struct Response {
 std::string percent_encode(std::string_view text);
 std::string percent_decode(std::string_view text);  ///< malformed escapes stay as they are
 Query parse_query(std::string_view text);           ///< "+" is a space
+/// "/a/b%2Fc/" gives {"a", "b/c"}: split first, then decoded; a trailing slash is ignored.
+std::vector<std::string> split_path(std::string_view path);
+std::string_view reason_phrase(int status);  ///< "Not Found"; "Unknown" for a status that has no name
 
 }  // namespace gennaker::net

@@ -1,15 +1,31 @@
+#include <algorithm>
+
 #include "base/json.h"
+#include "base/text.h"
 #include "store/store.h"
 
 namespace gennaker::store {
+namespace {
+
+bool is_active(const model::Execution& execution) {
+  if (!model::is_complete(execution.status)) return true;
+  return std::any_of(execution.stages.begin(), execution.stages.end(), [](const model::Stage& stage) {
+    return std::any_of(stage.tasks.begin(), stage.tasks.end(), [](const model::Task& task) {
+      return task.status == model::Status::running || task.status == model::Status::paused;
+    });
+  });
+}
+
+}  // namespace
 
 ExecutionRow row_of(const model::Execution& execution) {
   return {.id = execution.id,
           .type = execution.type,
-          .application = execution.application,
+          .application = base::lower_case(execution.application),
           .name = execution.name,
           .pipeline_config_id = execution.pipeline_config_id,
           .status = execution.status,
+          .active = is_active(execution),
           .build_time = execution.build_time,
           .start_time = execution.start_time,
           .end_time = execution.end_time,

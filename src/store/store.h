@@ -41,14 +41,17 @@ struct FeedEntry {
 };
 
 /// Rows of an execution that changed. The store writes whole rows: texts are made by the caller, on its own
-/// thread.
+/// thread. What an execution is listed by (type, application, configuration, build time, correlation id) is
+/// set by its first row and never changes.
 struct ExecutionRow {
   std::string id;
   model::ExecutionType type{};
-  std::string application;
+  std::string application;  ///< lower case
   std::string name;
   std::string pipeline_config_id;
   model::Status status{};
+  /// Something is left to do: it is not complete, or a task still cleans up behind its end.
+  bool active = true;
   TimePoint build_time{};
   std::optional<TimePoint> start_time, end_time;
   std::string correlation_id;  ///< of the trigger; may be empty
@@ -70,7 +73,8 @@ struct Changes {
   std::vector<StageRow> stages;
   std::vector<std::string> removed_stages;      ///< stage ids
   std::vector<std::string> removed_executions;  ///< with their stages
-  std::vector<Document> documents;              ///< new versions; `removed` deletes
+  /// New versions. `removed` deletes, the history stays; to delete what is not there does nothing.
+  std::vector<Document> documents;
   /// Documents that must still have this version (0: must not exist), else nothing is written: `conflict`.
   struct Expected {
     std::string kind, id;
@@ -92,11 +96,6 @@ struct ExecutionQuery {
   std::size_t limit = 100;
 };
 
-struct DocumentQuery {
-  std::string kind;
-  std::optional<std::string> scope;
-};
-
 /// Threads: every function may be called from any executor and resumes on the caller's.
 /// All throw base::Error `unavailable` when the database does not answer.
 class Store {
@@ -104,19 +103,20 @@ class Store {
   virtual ~Store() = default;
 
   /// Returns when it is on disk. Changes given at the same time share one write to the disk; each is still
-  /// all or nothing. Throws `conflict` when an expectation does not hold.
+  /// all or nothing. Throws `conflict` when an expectation does not hold, `invalid` for a stage of an
+  /// execution that is not there. After `unavailable` the changes may or may not be there.
   virtual Async<void> commit(Changes changes) = 0;
 
   virtual Async<std::optional<model::Execution>> execution(std::string id) = 0;
   /// Newest first by build time, ties by id, unless the query says otherwise. `outline` reads no contexts.
   virtual Async<std::vector<model::Execution>> executions(ExecutionQuery query, model::Detail detail) = 0;
-  /// Those that are not complete: what a start has to take up again.
+  /// Those that are active: what a start has to take up again.
   virtual Async<std::vector<std::string>> unfinished_executions() = 0;
 
   /// The current version; nullopt when there is none or it was deleted.
   virtual Async<std::optional<Document>> document(std::string kind, std::string id) = 0;
-  /// Current versions, without the deleted, by id.
-  virtual Async<std::vector<Document>> documents(DocumentQuery query) = 0;
+  /// Current versions, without the deleted, by id; of one scope or of all.
+  virtual Async<std::vector<Document>> documents(std::string kind, std::optional<std::string> scope) = 0;
   /// Newest first, the current one included.
   virtual Async<std::vector<Document>> history(std::string kind, std::string id, std::size_t limit) = 0;
 

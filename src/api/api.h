@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "api/inventory_bell.h"
+#include "clusters/clouds.h"
+#include "net/server.h"
+#include "pipelines/applications.h"
+#include "pipelines/configurations.h"
+#include "pipelines/starter.h"
+#include "runner/runner.h"
+#include "store/feed.h"
+#include "store/store.h"
+
+/// The HTTP API in the shapes of Spinnaker's Gate, and the page.
+namespace gennaker::api {
+
+/// What the API leans on. All must outlive the router.
+struct Parts {
+  store::Store& store;
+  store::FeedReader& feed;
+  pipelines::Applications& applications;
+  pipelines::Configurations& configurations;
+  pipelines::Starter& starter;
+  runner::Runner& runner;
+  clusters::Clouds& clouds;
+  InventoryBell& bell;
+  const engine::StageCatalog& stages;
+  const base::Clock& clock;
+  base::Random& random;
+  /// A file of the page or a stage's schema, built into the program: "ui/index.html".
+  std::function<std::optional<std::string_view>(std::string_view path)> resource;
+};
+
+net::Router make_router(const Parts& parts);
+
+/// Turns a failure into {timestamp, status, error, message}; the one place that maps kinds to statuses.
+net::Response to_response(const base::Clock& clock, const net::Request& request,
+                          const std::exception_ptr& failure);
+
+/// What every answer carries: CORS, the request's id.
+void finish(base::Random& random, const net::Request& request, net::Response& response);
+
+}  // namespace gennaker::api

@@ -1,0 +1,151 @@
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "api/infrastructure_json.h"
+#include "api/respond.h"
+#include "base/text.h"
+#include "clusters/inventory.h"
+#include "clusters/naming.h"
+
+namespace gennaker::api {
+namespace {
+
+Async<Response> clusters(const Parts& parts, Request request) {
+  json::object names;
+  for (const auto& account : clusters_json(parts.clouds, request.parameter("application"))) {
+    json::array list;
+    for (const auto& cluster : account.value().as_array()) list.push_back(cluster.as_object().at("name"));
+    names[account.key()] = std::move(list);
+  }
+  co_return respond(names);
+}
+
+Async<Response> clusters_of_account(const Parts& parts, Request request) {
+  const json::object all = clusters_json(parts.clouds, request.parameter("application"));
+  const auto* list = base::find_array(all, request.parameter("account"));
+  co_return respond(list ? *list : json::array{});
+}
+
+/// "account:name" pairs of the `clusters` filter.
+bool wanted(const std::vector<std::string>& filter, const model::ServerGroup& group) {
+  if (filter.empty()) return true;
+  const std::string name = group.account + ":" + group.moniker.cluster;
+  return std::find(filter.begin(), filter.end(), name) != filter.end();
+}
+
+Async<Response> server_groups(const Parts& parts, Request request) {
+  const std::vector<std::string> filter = request.query.list("clusters");
+  const bool expand = request.query.flag("expand", false);
+  json::array list;
+  for (const auto& [account, snapshot] : snapshots(parts.clouds)) {
+    for (const model::ServerGroup* group :
+         clusters::server_groups_of_application(*snapshot, request.parameter("application"))) {
+      if (wanted(filter, *group)) list.push_back(expand ? details_json(*group) : summary_json(*group));
+    }
+  }
+  co_return respond(list);
+}
+
+Async<Response> server_group(const Parts& parts, Request request) {
+  const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
+  const model::ServerGroup* group =
+      clusters::find_server_group(*snapshot, request.parameter("region"), request.parameter("name"));
+  if (group == nullptr) {
+    throw base::Error(
+        base::Kind::not_found,
+        fmt::format("Server group not found (account: {}, region: {}, name: {})",
+                    request.parameter("account"), request.parameter("region"), request.parameter("name")));
+  }
+  co_return respond(details_json(*group));
+}
+
+Async<Response> load_balancers(const Parts& parts, Request request) {
+  const std::string application = base::lower_case(request.parameter("application"));
+  json::array list;
+  for (const auto& [account, snapshot] : snapshots(parts.clouds)) {
+    for (const model::LoadBalancer& load_balancer : snapshot->load_balancers) {
+      json::object entry = load_balancer_json(load_balancer, *snapshot);
+      const auto& groups = entry["serverGroups"].as_array();
+      const bool used = std::any_of(groups.begin(), groups.end(), [&](const json::value& group) {
+        const std::string name = base::string_or(group.as_object(), "name", "");
+        return base::lower_case(clusters::parse_name(name).app) == application;
+      });
+      if (used || base::lower_case(load_balancer.moniker.app) == application)
+        list.push_back(std::move(entry));
+    }
+  }
+  co_return respond(list);
+}
+
+Async<Response> load_balancer(const Parts& parts, Request request) {
+  const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
+  json::array list;
+  const auto* found =
+      clusters::find_load_balancer(*snapshot, request.parameter("region"), request.parameter("name"));
+  if (found != nullptr) list.push_back(load_balancer_json(*found, *snapshot));
+  co_return respond(list);
+}
+
+struct InstanceHome {
+  const model::ServerGroup* group = nullptr;
+  const model::Instance* instance = nullptr;
+};
+
+InstanceHome find_instance(const clusters::Snapshot& snapshot, const std::string& id) {
+  for (const model::ServerGroup& group : snapshot.server_groups) {
+    for (const model::Instance& instance : group.instances) {
+      if (instance.id == id) return {&group, &instance};
+    }
+  }
+  throw base::Error(base::Kind::not_found, fmt::format("Instance not found (id: {})", id));
+}
+
+Async<Response> instance(const Parts& parts, Request request) {
+  const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
+  const InstanceHome home = find_instance(*snapshot, request.parameter("id"));
+  co_return respond(instance_json(*home.group, *home.instance));
+}
+
+Async<Response> console(const Parts& parts, Request request) {
+  const std::string output =
+      co_await parts.clouds.console_output(request.parameter("account"), request.parameter("id"));
+  co_return respond(json::object{{"output", output}});
+}
+
+Async<Response> images(const Parts& parts, Request request) {
+  const std::string wanted_name = base::lower_case(request.query.get_or("q", ""));
+  const std::string account_name = request.query.get_or("account", "");
+  json::array list;
+  for (const auto& [account, snapshot] : snapshots(parts.clouds)) {
+    if (!account_name.empty() && account != account_name) continue;
+    for (const model::Image& image : snapshot->images) {
+      if (base::lower_case(image.name).find(wanted_name) == std::string::npos) continue;
+      list.push_back(json::object{
+          {"imageName", image.name},
+          {"imageId", image.id},
+          {"account", account},
+          {"region", image.region},
+          {"amis", json::object{{image.region, json::array{image.id}}}},
+          {"attributes",
+           json::object{{"version", image.version}, {"creationDate", base::to_millis(image.created_time)}}}});
+    }
+  }
+  co_return respond(list);
+}
+
+}  // namespace
+
+void add_infrastructure(net::Router& router, const Parts& parts) {
+  route(router, parts, "GET", "/applications/{application}/clusters", clusters);
+  route(router, parts, "GET", "/applications/{application}/clusters/{account}", clusters_of_account);
+  route(router, parts, "GET", "/applications/{application}/serverGroups", server_groups);
+  route(router, parts, "GET", "/applications/{application}/serverGroups/{account}/{region}/{name}",
+        server_group);
+  route(router, parts, "GET", "/applications/{application}/loadBalancers", load_balancers);
+  route(router, parts, "GET", "/loadBalancers/{account}/{region}/{name}", load_balancer);
+  route(router, parts, "GET", "/instances/{account}/{region}/{id}", instance);
+  route(router, parts, "GET", "/instances/{account}/{region}/{id}/console", console);
+  route(router, parts, "GET", "/images/find", images);
+}
+
+}  // namespace gennaker::api

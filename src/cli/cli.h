@@ -1,0 +1,35 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+
+/// The command line of the one binary. Everything but `serve` speaks to a server through its HTTP API.
+namespace gennaker::cli {
+
+/// What `gennaker serve` was told. Absent: not on the command line, so the config file decides.
+struct ServeOptions {
+  std::optional<std::string> address;
+  std::optional<std::uint16_t> port;
+  /// --data, else $GENNAKER_DATA, else ~/.local/share/gennaker (/var/lib/gennaker for root).
+  std::string data_folder;
+  bool data_folder_given = false;  ///< by --data or $GENNAKER_DATA
+  std::string config_file;         ///< empty: none given
+  std::optional<std::string> log_level;
+};
+
+/// Statuses that a script can rely on; `gennaker --help` and the README list them.
+enum ExitCode : int {
+  done = 0,
+  failed = 1,        ///< the execution failed or was canceled, or the server refused the command
+  usage = 2,         ///< the command line, or a file that it names, is wrong
+  unreachable = 3,   ///< no answer from the server
+  not_there = 4,     ///< application, pipeline, execution or stage
+  interrupted = 130  ///< by Ctrl-C; an execution that was being watched goes on
+};
+
+/// Runs `gennaker <command> ...` and returns its exit status. `serve` is called for the command `serve`.
+int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& serve);
+
+}  // namespace gennaker::cli

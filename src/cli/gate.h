@@ -1,0 +1,43 @@
+#pragma once
+
+#include <boost/json/value.hpp>
+#include <string>
+#include <string_view>
+
+#include "base/error.h"
+#include "net/client.h"
+
+namespace gennaker::cli {
+
+namespace json = boost::json;
+using net::Async;
+
+/// The server's API, with its refusals as base::Error whose message is the server's.
+class Gate {
+ public:
+  /// `endpoint`: "http://127.0.0.1:8084", with or without a slash at the end.
+  Gate(net::Client& client, std::string endpoint);
+
+  /// The JSON of a good answer; null when it has no body. Throws base::Error: `not_found` for 404 and so on
+  /// (with `status` in its details), `unavailable` or `timeout` without `status` when nothing answered.
+  Async<json::value> call(std::string method, std::string path, json::value body);
+  Async<json::value> call(std::string method, std::string path);
+  Async<json::value> get(std::string path);
+  Async<json::object> get_object(std::string path);
+  Async<json::array> get_array(std::string path);
+
+  net::Client& client() { return client_; }
+  std::string url(std::string_view path) const;
+
+ private:
+  net::Client& client_;
+  std::string endpoint_;
+};
+
+/// "/applications/" + encoded name + ...: every second part is a name that is percent-encoded.
+std::string path(std::initializer_list<std::string_view> parts);
+
+/// Whether nothing answered, as against an answer that says no.
+bool is_unreachable(const base::Error& error);
+
+}  // namespace gennaker::cli

@@ -1,0 +1,100 @@
+#include "clusters/traffic_guards.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+#include <map>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "clusters/health.h"
+
+namespace gennaker::clusters {
+namespace {
+
+using model::ServerGroup;
+
+bool matches(const json::object& rule, std::string_view field, std::string_view value) {
+  const std::string wanted = base::string_or(rule, field, "");
+  return wanted == "*" || same_name(wanted, value);
+}
+
+int serving(const ServerGroup& group) {
+  return group.disabled ? 0 : count_instances(group).up;
+}
+
+int serving(const ServerGroups& groups) {
+  int total = 0;
+  for (const ServerGroup* group : groups) total += serving(*group);
+  return total;
+}
+
+/// Twins that replace each other: all of one fixed size.
+bool pinned_twins(const ServerGroups& groups) {
+  return groups.size() > 1 && std::all_of(groups.begin(), groups.end(), [&](const ServerGroup* group) {
+           return is_pinned(*group) && group->capacity.desired == groups[0]->capacity.desired;
+         });
+}
+
+}  // namespace
+
+bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
+                std::string_view location) {
+  return std::any_of(rules.begin(), rules.end(), [&](const json::value& entry) {
+    const auto* rule = entry.if_object();
+    return rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
+           matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
+           matches(*rule, "detail", cluster.detail);
+  });
+}
+
+std::optional<std::string> why_denied(const GuardQuestion& question) {
+  const int current = serving(question.cluster);
+  if (current == 0) return std::nullopt;
+  const int future = current - serving(question.going_away);
+  if (future == current) return std::nullopt;
+  if (future > 0 && pinned_twins(question.going_away)) return std::nullopt;
+  if (static_cast<double>(future) / current > question.min_capacity_ratio) return std::nullopt;
+
+  std::vector<std::string> names;
+  for (const ServerGroup* group : question.going_away) names.push_back(group->name);
+  const std::string left =
+      future == 0 ? std::string("no instances up")
+                  : fmt::format(
+                        "{} instance(s) up ({:.1f}% of {} instances currently up); the configured "
+                        "minimum is {:.1f}%",
+                        future, 100.0 * future / current, current, 100 * question.min_capacity_ratio);
+  return fmt::format(
+      "cluster '{}' in {}/{} has traffic guards enabled. {} [{}] would leave the cluster with {}",
+      question.going_away.front()->moniker.cluster, question.account, question.location, question.verb,
+      fmt::join(names, ", "), left);
+}
+
+Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
+                                 std::string verb) const {
+  auto reading = clouds_.fresh_snapshot(account);
+  const auto snapshot = co_await std::move(reading);
+  std::map<std::string, ServerGroups> by_cluster;
+  for (const std::string& name : names) {
+    if (const auto* group = find_server_group(*snapshot, location, name)) {
+      by_cluster[group->moniker.cluster].push_back(group);
+    }
+  }
+  for (const auto& [cluster, going_away] : by_cluster) {
+    const model::Moniker moniker = going_away.front()->moniker;
+    auto asking = rules_(moniker.app);
+    const json::array rules = co_await std::move(asking);
+    if (!is_guarded(rules, moniker, account, location)) continue;
+    const GuardQuestion question{.account = account,
+                                 .location = location,
+                                 .cluster = server_groups_of_cluster(*snapshot, cluster, location),
+                                 .going_away = going_away,
+                                 .verb = verb,
+                                 .min_capacity_ratio = min_capacity_ratio_};
+    if (const auto reason = why_denied(question)) {
+      throw base::Error(base::Kind::conflict, *reason, {{"account", account}, {"cluster", cluster}});
+    }
+  }
+}
+
+}  // namespace gennaker::clusters

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <boost/json/array.hpp>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clusters/clouds.h"
+#include "clusters/inventory.h"
+
+/// Keeps a cluster from losing its last serving instance through us. Source: docs/concepts.md, "Traffic
+/// guards".
+///
+/// The check and the operation that follows are two steps: until clusters have locks, two executions that
+/// act on one cluster in the same moment can both pass.
+namespace gennaker::clusters {
+
+/// An application's attribute `trafficGuards`: [{enabled (true), account, location, stack, detail}], each of
+/// the four a text or "*". Empty for an application that is unknown or has none.
+/// Throws when it cannot be read: then nothing may be taken away.
+using GuardRules = std::function<Async<json::array>(std::string application)>;
+
+/// Whether some enabled rule covers the cluster.
+bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
+                std::string_view location);
+
+struct GuardQuestion {
+  std::string account;
+  std::string location;
+  ServerGroups cluster;           ///< all of it, in that location
+  ServerGroups going_away;        ///< a subset
+  std::string verb;               ///< "Destroying"
+  double min_capacity_ratio = 0;  ///< in [0, 0.5)
+};
+/// nullopt: allowed. Else why not, for people. Counts instances that are Up in enabled server groups.
+std::optional<std::string> why_denied(const GuardQuestion& question);
+
+/// Asks for the rules and for fresh news of the account.
+class TrafficGuards {
+ public:
+  TrafficGuards(Clouds& clouds, GuardRules rules, double min_capacity_ratio = 0)
+      : clouds_(clouds), rules_(std::move(rules)), min_capacity_ratio_(min_capacity_ratio) {}
+
+  /// Throws base::Error `conflict` if the rules forbid that all `names` lose their traffic together; what
+  /// GuardRules throws. Names that do not exist lose nothing.
+  Async<void> check(std::string account, std::string location, std::vector<std::string> names,
+                    std::string verb) const;
+
+ private:
+  Clouds& clouds_;
+  GuardRules rules_;
+  double min_capacity_ratio_;
+};
+
+}  // namespace gennaker::clusters

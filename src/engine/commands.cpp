@@ -1,0 +1,203 @@
+#include <algorithm>
+#include <fmt/format.h>
+#include <set>
+
+#include "base/json.h"
+#include "engine/turn.h"
+
+namespace gennaker::engine {
+
+using model::Status;
+using model::Task;
+
+namespace {
+
+/// The stage and all that stands behind it.
+std::vector<std::string> with_downstream(const model::Execution& execution, const model::Stage& first) {
+  std::set<std::string_view> refs{first.ref_id};
+  std::vector<std::string> ids{first.id};
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const model::Stage& stage : execution.stages) {
+      if (stage.synthetic() || refs.contains(stage.ref_id)) continue;
+      const bool behind = std::any_of(stage.requisites.begin(), stage.requisites.end(),
+                                      [&](const std::string& ref) { return refs.contains(ref); });
+      if (!behind) continue;
+      refs.insert(stage.ref_id);
+      ids.push_back(stage.id);
+      grew = true;
+    }
+  }
+  return ids;
+}
+
+}  // namespace
+
+void Turn::refuse_command(Refused::Kind kind, std::string message) {
+  outcome_.refused = Refused{kind, std::move(message)};
+}
+
+void Turn::on(const Cancel& cancel) {
+  if (model::is_complete(execution_.status) || execution_.canceled) return;
+  execution_.canceled = true;
+  execution_.canceled_by = cancel.user;
+  execution_.cancellation_reason = cancel.reason;
+  outcome_.execution_changed = true;
+  if (execution_.status == Status::not_started) {
+    execution_.status = Status::canceled;
+    return;
+  }
+  if (execution_.status == Status::paused) execution_.status = Status::running;
+  cancel_running_tasks();
+  push(What::complete_execution);  // ends it at once when nothing is running
+}
+
+void Turn::on(const Pause& pause) {
+  if (execution_.status != Status::running) {
+    return refuse_command(Refused::Kind::conflict,
+                          fmt::format("execution {} is {}: only a RUNNING one can be paused", execution_.id,
+                                      model::to_string(execution_.status)));
+  }
+  execution_.status = Status::paused;
+  execution_.paused = {
+      {"pausedBy", pause.user}, {"pauseTime", base::to_millis(now_)}, {"paused", true}, {"pausedMs", 0}};
+  outcome_.execution_changed = true;
+  for (model::Stage& stage : execution_.stages) {
+    bool pauses = false;
+    for (Task& task : stage.tasks) {
+      if (task.status != Status::running) continue;
+      task.status = Status::paused;
+      pauses = true;
+    }
+    for (model::Stage* up = pauses ? &stage : nullptr; up != nullptr;
+         up = execution_.find_stage(up->parent_id)) {
+      up->status = Status::paused;
+      changed(*up);
+    }
+  }
+}
+
+void Turn::on(const Resume& resume) {
+  if (execution_.status != Status::paused) {
+    return refuse_command(Refused::Kind::conflict,
+                          fmt::format("execution {} is {}: only a PAUSED one can be resumed", execution_.id,
+                                      model::to_string(execution_.status)));
+  }
+  execution_.status = Status::running;
+  const auto paused_at = base::whole_number(execution_.paused, "pauseTime").value_or(base::to_millis(now_));
+  execution_.paused["resumedBy"] = resume.user;
+  execution_.paused["resumeTime"] = base::to_millis(now_);
+  execution_.paused["paused"] = false;
+  execution_.paused["pausedMs"] = base::to_millis(now_) - paused_at;
+  outcome_.execution_changed = true;
+  for (model::Stage& stage : execution_.stages) {
+    if (stage.status != Status::paused) continue;
+    stage.status = Status::running;
+    changed(stage);
+    for (Task& task : stage.tasks) {
+      if (task.status != Status::paused) continue;
+      task.status = Status::running;
+      outcome_.effects.push_back(RunTask{stage.id, task.id});
+    }
+  }
+}
+
+void Turn::on(const PatchStage& patch) {
+  model::Stage* stage = execution_.find_stage(patch.stage_id);
+  if (stage == nullptr) {
+    return refuse_command(Refused::Kind::not_found,
+                          fmt::format("execution {} has no stage {}", execution_.id, patch.stage_id));
+  }
+  const bool skips = base::bool_or(patch.patch, "manualSkip", false);
+  if (skips && !base::bool_or(stage->context, "canManuallySkip", false)) {
+    return refuse_command(Refused::Kind::not_allowed, "Cannot manually skip stage.");
+  }
+  base::merge_into(stage->context, patch.patch);
+  stage->context["lastModifiedBy"] = patch.user;
+  const auto* accounts = base::find_array(execution_.authentication, "allowedAccounts");
+  stage->last_modified = {{"user", patch.user},
+                          {"allowedAccounts", accounts ? *accounts : json::array{}},
+                          {"lastModifiedTime", base::to_millis(now_)}};
+  changed(*stage);
+  if (skips && !model::is_complete(stage->status)) return skip_by_hand(*stage);
+  for (const Task& task : stage->tasks) {
+    if (task.status == Status::running) outcome_.effects.push_back(RunTask{stage->id, task.id});
+  }
+}
+
+void Turn::skip_by_hand(model::Stage& stage) {
+  model::Stage& top = top_level_of(stage);
+  const auto skip_tasks = [&](model::Stage& skipped) {
+    for (Task& task : skipped.tasks) {
+      if (task.status != Status::running && task.status != Status::paused) continue;
+      task.status = Status::skipped;
+      task.end_time = now_;
+    }
+    changed(skipped);
+  };
+  std::set<std::string> family{top.id};
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const model::Stage& child : execution_.stages) {
+      if (child.synthetic() && family.contains(child.parent_id)) grew |= family.insert(child.id).second;
+    }
+  }
+  for (model::Stage& child : execution_.stages) {
+    if (!family.contains(child.id) || child.id == top.id || model::is_complete(child.status)) continue;
+    skip_tasks(child);
+    child.status = Status::skipped;
+    child.end_time = now_;
+  }
+  skip_tasks(top);
+  end_stage(top, Status::skipped);
+}
+
+void Turn::on(const RestartStage& restart) {
+  model::Stage* asked = execution_.find_stage(restart.stage_id);
+  if (asked == nullptr) {
+    return refuse_command(Refused::Kind::not_found,
+                          fmt::format("execution {} has no stage {}", execution_.id, restart.stage_id));
+  }
+  if (execution_.type != model::ExecutionType::pipeline) {
+    return refuse_command(Refused::Kind::invalid, "only a pipeline's stages can be restarted");
+  }
+  model::Stage& top = top_level_of(*asked);
+  if (!model::is_complete(top.status) && top.status != Status::not_started) {
+    return refuse_command(Refused::Kind::conflict,
+                          fmt::format("stage '{}' is {}: only one that has ended can be restarted",
+                                      top.ref_id, model::to_string(top.status)));
+  }
+  json::object details{{"restartedBy", restart.user}, {"restartTime", base::to_millis(now_)}};
+  const auto* exception = top.context.if_contains("exception");
+  details["previousException"] = exception ? *exception : json::value(nullptr);
+  const std::string first = top.id;
+  for (const std::string& id : with_downstream(execution_, top)) {
+    model::Stage& stage = *execution_.find_stage(id);
+    if (id == first || model::is_complete(stage.status)) reset_for_restart(stage);
+  }
+  execution_.find_stage(first)->context["restartDetails"] = std::move(details);
+  execution_.status = Status::running;
+  execution_.canceled = false;
+  execution_.canceled_by.clear();
+  execution_.cancellation_reason.clear();
+  execution_.start_time = now_;
+  execution_.end_time.reset();
+  outcome_.execution_changed = true;
+  push(What::start_stage, first);
+}
+
+void Turn::reset_for_restart(model::Stage& stage) {
+  const std::string id = stage.id;
+  remove_synthetics(id, false);
+  model::Stage& reset = *execution_.find_stage(id);
+  reset.status = Status::not_started;
+  reset.start_time.reset();
+  reset.end_time.reset();
+  reset.tasks.clear();
+  for (const std::string_view stale : {"exception", "beforeStagePlanningFailed", "waitingFor"})
+    reset.context.erase(stale);
+  if (const Stage* type = catalog_.find(reset.type)) type->prepare_restart(reset);
+  changed(reset);
+}
+
+}  // namespace gennaker::engine

@@ -1,0 +1,493 @@
+#include "engine/engine.h"
+
+#include <gtest/gtest.h>
+#include <map>
+
+#include "base/json.h"
+#include "engine/turn.h"
+
+namespace gennaker::engine {
+namespace {
+
+using model::Status;
+constexpr auto ok = Status::succeeded;
+constexpr auto terminal = Status::terminal;
+constexpr auto canceled = Status::canceled;
+constexpr auto stopped = Status::stopped;
+constexpr auto failed_continue = Status::failed_continue;
+constexpr auto skipped = Status::skipped;
+constexpr auto not_started = Status::not_started;
+constexpr auto running = Status::running;
+
+/// Does what its context says: {"tasks": ["a", "b"], "before": [...], "after": [...], "onFailure": [...],
+/// "refuse": ".."}; synthetic stages are given as contexts, chained unless "parallel".
+class Scripted final : public Stage {
+ public:
+  std::string_view type() const override { return "scripted"; }
+
+  Plan plan(const StageView& stage) const override {
+    if (stage.context().contains("refuse")) return refuse("refuse", "as asked");
+    Plan plan;
+    for (const std::string& task : base::string_list(stage.context(), "tasks"))
+      plan.tasks.push_back({task, task});
+    plan.before = children(stage, "before");
+    return plan;
+  }
+  std::vector<SyntheticStage> after(const StageView& stage) const override {
+    return children(stage, "after");
+  }
+  std::vector<SyntheticStage> on_failure(const StageView& stage) const override {
+    return children(stage, "onFailure");
+  }
+  bool can_be_skipped(const StageView& stage) const override { return stage.context().contains("skippable"); }
+
+ private:
+  static std::vector<SyntheticStage> children(const StageView& stage, std::string_view key) {
+    std::vector<SyntheticStage> specs;
+    if (const auto* list = base::find_array(stage.context(), key)) {
+      for (const auto& child : *list) {
+        const auto& context = child.as_object();
+        specs.push_back(
+            {.type = "scripted", .name = base::string_or(context, "name", "child"), .context = context});
+      }
+    }
+    return base::bool_or(stage.context(), "parallel", false) ? specs : in_sequence(std::move(specs));
+  }
+};
+
+/// One execution, driven by hand. Stages are written as "A", "B<-A", "J<-A,B", with a context each.
+class World {
+ public:
+  struct StageText {
+    std::string_view graph;
+    std::string_view context = "{}";
+  };
+
+  explicit World(std::initializer_list<StageText> stages) : World(std::vector<StageText>(stages)) {}
+  explicit World(const std::vector<StageText>& stages) {
+    catalog_.add(std::make_unique<Scripted>());
+    execution.id = "E";
+    execution.application = "shop";
+    for (const StageText& text : stages) {
+      model::Stage stage;
+      const auto arrow = text.graph.find("<-");
+      stage.ref_id = text.graph.substr(0, arrow);
+      stage.id = "id-" + stage.ref_id;
+      stage.type = "scripted";
+      stage.name = stage.ref_id;
+      stage.ordinal = static_cast<int>(execution.stages.size());
+      if (arrow != std::string_view::npos) {
+        stage.requisites = base::string_list({{"l", json::value(text.graph.substr(arrow + 2))}}, "l");
+      }
+      stage.context = base::parse_json_object(text.context, "context");
+      if (!stage.context.contains("tasks")) stage.context["tasks"] = json::array{"t"};
+      execution.stages.push_back(std::move(stage));
+    }
+    tell(Start{});
+  }
+
+  Outcome tell(const Event& event) {
+    Outcome outcome = advance(catalog_, execution, event, now);
+    for (const Effect& effect : outcome.effects) effects.push_back(effect);
+    return outcome;
+  }
+
+  const model::Stage& stage(std::string_view ref) const {
+    const auto* found = execution.find_by_ref(ref);
+    EXPECT_NE(found, nullptr) << "no stage " << ref;
+    static const model::Stage none;
+    return found ? *found : none;
+  }
+  Status status(std::string_view ref) const { return stage(ref).status; }
+
+  /// The running task of a stage ends.
+  void end(std::string_view ref, Status status, json::object context = {}, json::object outputs = {}) {
+    for (const auto& task : stage(ref).tasks) {
+      if (task.status != Status::running && task.status != Status::paused) continue;
+      tell(TaskReport{stage(ref).id, task.id, status, std::move(context), std::move(outputs)});
+      return;
+    }
+    ADD_FAILURE() << "stage " << ref << " has no running task";
+  }
+
+  /// All tasks that were asked to be cancelled report so.
+  void finish_cancels() {
+    for (const Effect& effect : std::exchange(effects, {})) {
+      if (const auto* cancel = std::get_if<CancelTask>(&effect)) {
+        tell(TaskReport{cancel->stage_id, cancel->task_id, canceled, {}, {}});
+      }
+    }
+  }
+
+  std::map<std::string, Status> statuses() const {
+    std::map<std::string, Status> all;
+    for (const auto& stage : execution.stages) all[stage.ref_id] = stage.status;
+    return all;
+  }
+
+  model::Execution execution;
+  TimePoint now = base::from_millis(1'000'000);
+  std::vector<Effect> effects;
+
+ private:
+  StageCatalog catalog_;
+};
+
+constexpr std::string_view go_on = R"({"continuePipeline":true})";
+constexpr std::string_view halt_branch = R"({"failPipeline":false})";
+constexpr std::string_view fail_at_the_end = R"({"failPipeline":false,"completeOtherBranchesThenFail":true})";
+using Statuses = std::map<std::string, Status>;
+
+// Numbers are those of the acceptance scenarios in docs/compatibility.md.
+
+TEST(Scenario, S01IgnoredFailureLetsTheJoinStart) {
+  World world({{"A", go_on}, {"B"}, {"J<-A,B"}});
+  world.end("A", terminal);
+  EXPECT_EQ(world.status("J"), not_started);
+  world.end("B", ok);
+  world.end("J", ok);
+  EXPECT_EQ(world.statuses(), (Statuses{{"A", failed_continue}, {"B", ok}, {"J", ok}}));
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Scenario, S02HaltedBranchLetsOthersEnd) {
+  World world({{"A", halt_branch}, {"B"}, {"J<-A,B"}, {"B2<-B"}});
+  world.end("A", terminal);
+  world.end("B", ok);
+  EXPECT_EQ(world.execution.status, running);
+  world.end("B2", ok);
+  EXPECT_EQ(world.statuses(), (Statuses{{"A", stopped}, {"B", ok}, {"B2", ok}, {"J", not_started}}));
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Scenario, S03HaltedBranchCanFailAtTheEnd) {
+  World world({{"A", fail_at_the_end}, {"B"}, {"J<-A,B"}, {"B2<-B"}});
+  world.end("A", terminal);
+  world.end("B", ok);
+  world.end("B2", ok);
+  EXPECT_EQ(world.execution.status, terminal);
+}
+
+TEST(Scenario, S04FailureEndsOtherBranches) {
+  World world({{"R"}, {"A<-R"}, {"A2<-A"}, {"B<-R"}, {"B2<-B"}, {"J<-A2,B2"}});
+  world.end("R", ok);
+  world.end("A", terminal);
+  EXPECT_EQ(world.execution.status, terminal);
+  EXPECT_FALSE(at_rest(world.execution)) << "B still runs";
+  world.finish_cancels();
+  EXPECT_EQ(world.statuses(), (Statuses{{"R", ok},
+                                        {"A", terminal},
+                                        {"A2", not_started},
+                                        {"B", canceled},
+                                        {"B2", not_started},
+                                        {"J", not_started}}));
+  EXPECT_TRUE(at_rest(world.execution));
+}
+
+TEST(Scenario, S05FailedAfterStageFailsTheStage) {
+  World world({{"P", R"({"tasks":["t"],"after":[{"tasks":["x"]}]})"}, {"N<-P"}});
+  world.end("P", ok);
+  EXPECT_EQ(world.status("P"), running);
+  world.end("P>1", terminal);
+  EXPECT_EQ(world.statuses(), (Statuses{{"P>1", terminal}, {"P", terminal}, {"N", not_started}}));
+  EXPECT_EQ(world.execution.status, terminal);
+}
+
+constexpr std::string_view with_rescue =
+    R"({"tasks":["t"],"onFailure":[{"name":"F1","tasks":["f"]},{"name":"F2","tasks":["f"]}]})";
+
+TEST(Scenario, S06OnFailureStagesRunOneAfterAnother) {
+  World world({{"P", with_rescue}});
+  world.end("P", terminal);
+  EXPECT_EQ(world.status("P"), running);
+  EXPECT_EQ(world.status("P>1"), running);
+  EXPECT_EQ(world.status("P>2"), not_started);
+  world.end("P>1", ok);
+  world.end("P>2", ok);
+  EXPECT_EQ(world.status("P"), terminal);
+  EXPECT_EQ(world.execution.status, terminal);
+}
+
+TEST(Scenario, S07FailedRescueIsNotRepeated) {
+  World world({{"P", with_rescue}});
+  world.end("P", terminal);
+  world.end("P>1", terminal);
+  EXPECT_EQ(world.statuses(), (Statuses{{"P", terminal}, {"P>1", terminal}, {"P>2", not_started}}));
+}
+
+TEST(Scenario, S08IgnoredFailureRunsAfterStagesOnly) {
+  World world({{"P", R"({"tasks":["t"],"continuePipeline":true,"after":[{"name":"A1","tasks":["a"]}],
+                         "onFailure":[{"name":"F1","tasks":["f"]}]})"},
+               {"N<-P"}});
+  world.end("P", terminal);
+  world.end("P>1", ok);
+  EXPECT_EQ(world.stage("P>1").name, "A1");
+  EXPECT_EQ(world.status("P"), failed_continue);
+  EXPECT_EQ(world.status("N"), running);
+}
+
+TEST(Scenario, S09FailedContinueChildEndsItsSiblings) {
+  World world({{"P", R"({"tasks":["t"],"after":[{"tasks":["a"],"continuePipeline":true},{"tasks":["a"]}]})"},
+               {"N<-P"}});
+  world.end("P", ok);
+  world.end("P>1", terminal);
+  EXPECT_EQ(world.status("P>2"), not_started);
+  EXPECT_EQ(world.status("P"), failed_continue);
+  EXPECT_EQ(world.status("N"), running);
+}
+
+TEST(Scenario, S10SiblingsMayContinue) {
+  World world({{"P", R"({"tasks":["t"],"after":[{"tasks":["a"],"continuePipeline":true,
+                         "allowSiblingStagesToContinueOnFailure":true},{"tasks":["a"]}]})"}});
+  world.end("P", ok);
+  world.end("P>1", terminal);
+  EXPECT_EQ(world.status("P>2"), running);
+  world.end("P>2", ok);
+  EXPECT_EQ(world.status("P"), failed_continue);
+}
+
+TEST(Scenario, S11FailedContinueBeforeStageSkipsTheTasks) {
+  World world(
+      {{"P", R"({"tasks":["t"],"before":[{"tasks":["b"],"continuePipeline":true},{"tasks":["b"]}]})"}});
+  world.end("P<1", terminal);
+  EXPECT_EQ(world.status("P<2"), not_started);
+  EXPECT_EQ(world.stage("P").tasks.front().status, not_started);
+  EXPECT_EQ(world.status("P"), failed_continue);
+}
+
+class CanceledInBeforeStage : public testing::TestWithParam<std::string> {};
+
+TEST_P(CanceledInBeforeStage, S12S13EndsCanceledWhateverTheOptions) {
+  World world({{"P", "{" + GetParam() + R"("tasks":["t"],"before":[{"tasks":["b"]},{"tasks":["b"]}],
+                     "onFailure":[{"name":"F","tasks":["f"]}]})"},
+               {"N<-P"}});
+  world.tell(Cancel{"ann", "changed my mind"});
+  EXPECT_EQ(world.execution.status, running) << "until its tasks have seen it";
+  world.finish_cancels();
+  EXPECT_EQ(world.statuses(),
+            (Statuses{{"P<1", canceled}, {"P<2", not_started}, {"P", canceled}, {"N", not_started}}));
+  EXPECT_EQ(world.execution.status, canceled);
+  EXPECT_EQ(world.execution.canceled_by, "ann");
+  EXPECT_EQ(world.execution.cancellation_reason, "changed my mind");
+  EXPECT_TRUE(at_rest(world.execution));
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, CanceledInBeforeStage,
+                         testing::Values("", R"("failPipeline":false,)", R"("continuePipeline":true,)"));
+
+TEST(Scenario, S14NothingStartsAfterACancel) {
+  World world({{"A"}, {"B<-A"}});
+  world.tell(Cancel{"ann", ""});
+  world.end("A", ok);  // its run had ended already when the cancel came
+  EXPECT_EQ(world.status("B"), not_started);
+  EXPECT_EQ(world.execution.status, canceled);
+}
+
+TEST(Scenario, S15FailedChildEndsAtOnce) {
+  World world({{"P", R"({"parallel":true,"before":[{"tasks":["b"]},{"tasks":["b"]}]})"}});
+  world.end("P<1", terminal);
+  EXPECT_EQ(world.status("P"), terminal);
+  EXPECT_EQ(world.execution.status, terminal);
+  world.finish_cancels();
+  EXPECT_EQ(world.status("P<2"), canceled);
+  EXPECT_EQ(world.status("P"), terminal);
+}
+
+TEST(Scenario, S16RestartBesideACanceledSiblingStaysCanceled) {
+  World world({{"B1"}, {"B2<-B1"}, {"C1"}, {"J<-B2,C1"}});
+  world.end("B1", terminal);
+  world.finish_cancels();
+  world.tell(RestartStage{"id-B1", "ann"});
+  EXPECT_EQ(world.execution.status, running);
+  world.end("B1", ok);
+  world.end("B2", ok);
+  EXPECT_EQ(world.status("J"), not_started);
+  EXPECT_EQ(world.execution.status, canceled);
+}
+
+TEST(Scenario, S17S18RestartRunsTheStageAndWhatFollows) {
+  World world({{"A"}, {"B<-A"}, {"C<-B"}});
+  world.end("A", ok);
+  world.end("B", terminal, {{"exception", json::object{{"exceptionType", "X"}}}});
+  world.now += std::chrono::seconds(10);
+  world.tell(RestartStage{"id-B", "ann"});
+  EXPECT_EQ(world.status("A"), ok);
+  EXPECT_EQ(world.status("B"), running);
+  EXPECT_EQ(world.execution.start_time, world.now);
+  EXPECT_FALSE(world.stage("B").context.contains("exception"));
+  const auto* details = base::find_object(world.stage("B").context, "restartDetails");
+  ASSERT_NE(details, nullptr);
+  EXPECT_EQ(base::string_or(*details, "restartedBy", ""), "ann");
+  world.end("B", ok);
+  world.end("C", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Scenario, S19RestartOfASyntheticRestartsItsParent) {
+  World world({{"P", R"({"tasks":["t"],"after":[{"tasks":["a"]}]})"}});
+  world.end("P", ok);
+  world.end("P>1", terminal);
+  const std::string child = world.stage("P>1").id;
+  world.now += std::chrono::seconds(1);
+  const Outcome outcome = world.tell(RestartStage{child, "ann"});
+  EXPECT_EQ(outcome.removed_stages, std::vector<std::string>{child});
+  EXPECT_EQ(world.status("P"), running);
+  EXPECT_EQ(world.statuses().size(), 1U);
+  world.end("P", ok);
+  EXPECT_NE(world.stage("P>1").id, child);
+}
+
+TEST(Scenario, S20RunningStageIsNotRestarted) {
+  World world({{"A"}});
+  const Outcome outcome = world.tell(RestartStage{"id-A", "ann"});
+  ASSERT_TRUE(outcome.refused);
+  EXPECT_EQ(outcome.refused->kind, Refused::Kind::conflict);
+  EXPECT_EQ(world.status("A"), running);
+}
+
+TEST(Scenario, S22RestartBehindAFailureFailsAgain) {
+  World world({{"A"}, {"B<-A"}});
+  world.end("A", terminal);
+  world.tell(RestartStage{"id-B", "ann"});
+  EXPECT_EQ(world.status("B"), not_started);
+  EXPECT_EQ(world.execution.status, terminal);
+}
+
+TEST(Scenario, S30StageWithNothingToDoIsSkipped) {
+  World empty({{"A", R"({"tasks":[]})"}, {"B<-A", R"({"tasks":[]})"}});
+  EXPECT_EQ(empty.statuses(), (Statuses{{"A", skipped}, {"B", skipped}}));
+  EXPECT_EQ(empty.execution.status, ok);
+  World none(std::vector<World::StageText>{});
+  EXPECT_EQ(none.execution.status, terminal);
+}
+
+class Optional : public testing::TestWithParam<std::string> {};
+
+TEST_P(Optional, S31StageThatIsOffIsSkipped) {
+  World world({{"A"},
+               {"B<-A", R"({"stageEnabled":{"type":"expression","expression":")" + GetParam() + R"("}})"},
+               {"C<-B"}});
+  world.end("A", ok, {}, {{"off", false}});
+  EXPECT_EQ(world.status("B"), skipped);
+  EXPECT_TRUE(world.stage("B").tasks.empty());
+  world.end("C", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+INSTANTIATE_TEST_SUITE_P(Expressions, Optional, testing::Values("off", "no.such[", "nothing"));
+
+TEST(Scenario, S32StageMaySucceedWhenItTimesOut) {
+  World world({{"A", R"({"tasks":["a","b"],"stageTimeoutMs":1000,"markSuccessfulOnTimeout":true})"}});
+  const auto limit = deadline(world.execution, world.stage("A"), world.stage("A").tasks[0], std::nullopt);
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(limit->at, world.now + std::chrono::seconds(1));
+  world.tell(TaskTimedOut{"id-A", "1", limit->message});
+  world.end("A", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Scenario, S33TimeOutFailsTheStageAndSaysSo) {
+  World world({{"A", R"({"stageTimeoutMs":90000})"}});
+  const auto limit = deadline(world.execution, world.stage("A"), world.stage("A").tasks[0], std::nullopt);
+  EXPECT_EQ(limit->message, "Stage A timed out after 90 s");
+  world.tell(TaskTimedOut{"id-A", "1", limit->message});
+  EXPECT_EQ(world.status("A"), terminal);
+  EXPECT_TRUE(world.stage("A").context.contains("exception"));
+}
+
+TEST(Scenario, S34PausedTimeDoesNotCount) {
+  World world({{"A", R"({"stageTimeoutMs":60000})"}});
+  world.now += std::chrono::seconds(10);
+  world.tell(Pause{"ann"});
+  EXPECT_EQ(world.execution.status, Status::paused);
+  EXPECT_EQ(world.status("A"), Status::paused);
+  EXPECT_TRUE(pending(world.execution).empty());
+  world.now += std::chrono::seconds(90);
+  const Outcome outcome = world.tell(Resume{"ann"});
+  EXPECT_EQ(outcome.effects.size(), 1U) << "the task is asked again";
+  EXPECT_EQ(world.status("A"), running);
+  const auto limit = deadline(world.execution, world.stage("A"), world.stage("A").tasks[0], std::nullopt);
+  EXPECT_EQ(limit->at, base::from_millis(1'000'000) + std::chrono::seconds(150));
+  world.end("A", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Scenario, S41OnlySkippableStagesAreSkippedByHand) {
+  World world({{"A", R"({"skippable":true})"}, {"B<-A"}});
+  EXPECT_FALSE(world.tell(PatchStage{"id-A", {{"manualSkip", true}}, "ann"}).refused);
+  EXPECT_EQ(world.status("A"), skipped);
+  const Outcome refused = world.tell(PatchStage{"id-B", {{"manualSkip", true}}, "ann"});
+  ASSERT_TRUE(refused.refused);
+  EXPECT_EQ(refused.refused->kind, Refused::Kind::not_allowed);
+  EXPECT_EQ(world.status("B"), running);
+  EXPECT_FALSE(world.stage("B").context.contains("manualSkip"));
+}
+
+struct PlanningCase {
+  std::string_view options;
+  Status stage;
+};
+class PlanningFails : public testing::TestWithParam<PlanningCase> {};
+
+TEST_P(PlanningFails, S42ByTheStagesOptions) {
+  World world({{"A", GetParam().options}});
+  EXPECT_EQ(world.status("A"), GetParam().stage);
+  EXPECT_TRUE(world.stage("A").tasks.empty());
+  EXPECT_TRUE(world.stage("A").context.contains("exception"));
+}
+
+INSTANTIATE_TEST_SUITE_P(Options, PlanningFails,
+                         testing::Values(PlanningCase{R"({"refuse":1})", terminal},
+                                         PlanningCase{R"({"refuse":1,"failPipeline":false})", stopped},
+                                         PlanningCase{R"({"refuse":1,"continuePipeline":true})",
+                                                      failed_continue}));
+
+TEST(Turn, LateReportsChangeNothing) {
+  World world({{"A"}, {"B<-A"}});
+  world.end("A", ok);
+  const auto before = world.statuses();
+  const Outcome late = world.tell(TaskReport{"id-A", "1", terminal, {{"x", 1}}, {}});
+  EXPECT_TRUE(late.changed_stages.empty());
+  EXPECT_EQ(world.statuses(), before);
+  EXPECT_FALSE(world.stage("A").context.contains("x"));
+}
+
+TEST(Turn, GivesTheSameIdsForTheSameEvents) {
+  const std::string_view stage = R"({"before":[{"tasks":["b"]},{"tasks":["b"]}]})";
+  World first({{"P", stage}}), second({{"P", stage}});
+  EXPECT_EQ(first.stage("P<1").id, second.stage("P<1").id);
+  EXPECT_NE(first.stage("P<1").id, first.stage("P<2").id);
+}
+
+TEST(Turn, OutputsDoNotCarryTheTimeOut) {
+  World world({{"A"}});
+  world.end("A", ok, {}, {{"stageTimeoutMs", 5}, {"image", "i-1"}});
+  EXPECT_EQ(base::to_text(world.stage("A").outputs), R"({"image":"i-1"})");
+}
+
+TEST(Turn, ALongChainOfEmptyStagesNeedsNoStack) {
+  std::vector<std::string> graph{"0"};
+  for (int i = 1; i < 2000; ++i) graph.push_back(std::to_string(i) + "<-" + std::to_string(i - 1));
+  std::vector<World::StageText> stages;
+  for (const std::string& text : graph) stages.push_back({text, R"({"tasks":[]})"});
+  EXPECT_EQ(World(stages).execution.status, ok);
+}
+
+TEST(Ancestors, NearestFirstAndNotBesides) {
+  World world({{"A"}, {"B<-A"}, {"X<-A"}, {"J<-B"}});
+  const auto found = ancestors(world.execution, world.stage("J"));
+  std::vector<std::string> refs;
+  for (const auto* stage : found) refs.push_back(stage->ref_id);
+  EXPECT_EQ(refs, (std::vector<std::string>{"J", "B", "A"}));
+}
+
+TEST(Expressions, AreResolvedWhenTheStageStarts) {
+  World world({{"A"}, {"B<-A", R"({"image":"${imageId}","from":"${ trigger.user }"})"}});
+  world.execution.trigger = {{"user", "ann"}};
+  world.end("A", ok, {}, {{"imageId", "i-7"}});
+  EXPECT_EQ(base::string_or(world.stage("B").context, "image", ""), "i-7");
+  EXPECT_EQ(base::string_or(world.stage("B").context, "from", ""), "ann");
+}
+
+}  // namespace
+}  // namespace gennaker::engine

@@ -1,0 +1,148 @@
+#include <algorithm>
+
+#include "base/json.h"
+#include "engine/rollup.h"
+#include "engine/stage_root.h"
+#include "engine/turn.h"
+#include "expressions/expressions.h"
+
+namespace gennaker::engine {
+
+using model::Status;
+using model::Task;
+
+namespace {
+
+bool in_flight(const Task& task) {
+  return task.status == Status::running || task.status == Status::paused;
+}
+
+Task* find_task(model::Stage& stage, std::string_view id) {
+  const auto found =
+      std::find_if(stage.tasks.begin(), stage.tasks.end(), [&](const Task& t) { return t.id == id; });
+  return found == stage.tasks.end() ? nullptr : &*found;
+}
+
+json::object timeout_exception(const Task& task, std::string_view message, TimePoint now) {
+  return {{"timestamp", base::to_millis(now)},
+          {"exceptionType", "TimeoutException"},
+          {"operation", task.name},
+          {"shouldRetry", false},
+          {"details", json::object{{"error", "Unexpected Task Failure"}, {"errors", json::array{message}}}}};
+}
+
+}  // namespace
+
+void Turn::start_next_task(model::Stage& stage) {
+  const auto next = std::find_if(stage.tasks.begin(), stage.tasks.end(),
+                                 [](const Task& task) { return task.status == Status::not_started; });
+  if (next == stage.tasks.end()) return push(What::complete_stage, stage.id);
+  changed(stage);
+  next->start_time = now_;
+  if (winding_down()) {
+    next->status = Status::canceled;  // never ran: there is nothing to clean up
+    next->end_time = now_;
+    return push(What::complete_stage, stage.id);
+  }
+  evaluate_context(stage);
+  if (execution_.status == Status::paused) {
+    next->status = Status::paused;
+    stage.status = Status::paused;
+    return;
+  }
+  next->status = Status::running;
+  outcome_.effects.push_back(RunTask{stage.id, next->id});
+}
+
+void Turn::evaluate_context(model::Stage& stage) {
+  if (!expressions::has_expression(stage.context)) return;
+  const bool had_summary = stage.context.contains("expressionEvaluationSummary");
+  const StageRoot root(execution_, stage);
+  json::object document = stage.context;
+  document.erase("expressionEvaluationSummary");
+  auto evaluation = expressions::evaluate(document, root);
+  stage.context = std::move(evaluation.document);
+  if (!evaluation.summary.empty() || had_summary) {
+    stage.context["expressionEvaluationSummary"] = std::move(evaluation.summary);
+  }
+}
+
+void Turn::on(const TaskReport& report) {
+  model::Stage* stage = execution_.find_stage(report.stage_id);
+  Task* task = stage == nullptr ? nullptr : find_task(*stage, report.task_id);
+  if (task == nullptr || !in_flight(*task)) return;  // late: the stage was skipped, restarted or has ended
+  if (report.status != Status::running) stage->context.erase("waitingFor");
+  merge_report(*stage, *task, report.context, report.outputs);
+  switch (report.status) {
+    case Status::running:
+      return;
+    case Status::terminal:
+      return end_task(*stage, *task, failure_status(*stage), Status::terminal);
+    case Status::canceled:
+      // A cancelled execution ends CANCELED whatever the stage's options; a task's own "canceled" is a
+      // failure.
+      if (winding_down()) return end_task(*stage, *task, Status::canceled, Status::canceled);
+      return end_task(*stage, *task, failure_status(*stage, Status::canceled), Status::canceled);
+    default:
+      return end_task(*stage, *task, report.status, report.status);
+  }
+}
+
+void Turn::merge_report(model::Stage& stage, Task& task, const json::object& context,
+                        const json::object& outputs) {
+  base::merge_into(stage.context, context);
+  for (const auto& member : outputs) {
+    if (member.key() == "stageTimeoutMs") continue;  // would become the time-out of all downstream
+    stage.outputs.insert_or_assign(member.key(), member.value());
+  }
+  if (const auto* exception = context.if_contains("exception"))
+    task.exception_details = {{"exception", *exception}};
+  changed(stage);
+}
+
+void Turn::on(const TaskTimedOut& timed_out) {
+  model::Stage* stage = execution_.find_stage(timed_out.stage_id);
+  Task* task = stage == nullptr ? nullptr : find_task(*stage, timed_out.task_id);
+  if (task == nullptr || task->status != Status::running) return;
+  stage->context.erase("waitingFor");
+  if (base::bool_or(stage->context, "markSuccessfulOnTimeout", false)) {
+    return end_task(*stage, *task, Status::succeeded, Status::succeeded);
+  }
+  merge_report(*stage, *task, {{"exception", timeout_exception(*task, timed_out.message, now_)}}, {});
+  end_task(*stage, *task, failure_status(*stage), Status::terminal);
+}
+
+void Turn::end_task(model::Stage& stage, Task& task, Status status, Status original) {
+  changed(stage);
+  if (stage.status == Status::paused) stage.status = Status::running;
+  if (status == Status::redirect) return repeat_loop(stage);
+  task.status = status;
+  task.end_time = now_;
+  const bool last = &task == &stage.tasks.back();
+  if (last || (model::is_halt(status) && original != Status::failed_continue)) {
+    return push(What::complete_stage, stage.id);
+  }
+  start_next_task(stage);
+}
+
+void Turn::repeat_loop(model::Stage& stage) {
+  const auto first =
+      std::find_if(stage.tasks.begin(), stage.tasks.end(), [](const Task& t) { return t.loop_start; });
+  auto last =
+      std::find_if(stage.tasks.rbegin(), stage.tasks.rend(), [](const Task& t) { return t.loop_end; }).base();
+  for (auto task = first; task < last; ++task) {
+    task->status = Status::not_started;
+    task->end_time.reset();
+  }
+  start_next_task(stage);
+}
+
+void Turn::cancel_running_tasks() {
+  for (const model::Stage& stage : execution_.stages) {
+    for (const Task& task : stage.tasks) {
+      if (in_flight(task)) outcome_.effects.push_back(CancelTask{stage.id, task.id});
+    }
+  }
+}
+
+}  // namespace gennaker::engine

@@ -1,0 +1,236 @@
+#include "engine/turn.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "engine/rollup.h"
+#include "engine/stage_root.h"
+#include "expressions/expressions.h"
+
+namespace gennaker::engine {
+
+using model::Owner;
+using model::Status;
+
+Outcome Turn::finish() {
+  while (!steps_.empty()) {
+    const Step step = std::move(steps_.front());
+    steps_.pop_front();
+    carry_out(step);
+  }
+  return std::move(outcome_);
+}
+
+void Turn::carry_out(const Step& step) {
+  if (step.what == What::complete_execution) return complete_execution();
+  model::Stage* stage = execution_.find_stage(step.stage_id);
+  if (stage == nullptr) return;  // deleted meanwhile, with its parent's failure
+  switch (step.what) {
+    case What::start_stage:
+      return start_stage(*stage);
+    case What::complete_stage:
+      return complete_stage(*stage);
+    case What::continue_after_before:
+      return continue_parent(*stage, Owner::before);
+    case What::continue_after_after:
+      return continue_parent(*stage, Owner::after);
+    case What::complete_execution:
+      return;
+  }
+}
+
+void Turn::on(const Start&) {
+  if (execution_.status != Status::not_started || execution_.canceled) return;
+  if (execution_.start_time_expiry && *execution_.start_time_expiry < now_) {
+    return on(Cancel{"spinnaker", "Could not begin execution before start time expiry"});
+  }
+  outcome_.execution_changed = true;
+  const bool anything_to_start =
+      std::any_of(execution_.stages.begin(), execution_.stages.end(),
+                  [](const model::Stage& stage) { return stage.requisites.empty(); });
+  if (!anything_to_start) {
+    execution_.status = Status::terminal;
+    return;
+  }
+  execution_.status = Status::running;
+  execution_.start_time = now_;
+  for (const model::Stage& stage : execution_.stages) {
+    if (!stage.synthetic() && stage.requisites.empty()) push(What::start_stage, stage.id);
+  }
+}
+
+void Turn::start_stage(model::Stage& stage) {
+  if (upstream_halted(execution_, stage)) return push(What::complete_execution);
+  if (!upstream_done(execution_, stage)) return;  // the last of them will send another
+  if (stage.status != Status::not_started) return;
+  if (winding_down()) return push(What::complete_execution);
+  if (!is_enabled(stage)) return skip_stage(stage);
+  if (stage.start_time_expiry && *stage.start_time_expiry < now_) return skip_stage(stage);
+  stage.start_time = now_;
+  stage.status = Status::running;
+  changed(stage);
+  evaluate_context(stage);
+  plan_and_run(stage);
+}
+
+bool Turn::is_enabled(const model::Stage& stage) const {
+  if (execution_.type != model::ExecutionType::pipeline) return true;
+  const auto* option = base::find_object(stage.context, "stageEnabled");
+  if (option == nullptr || base::string_or(*option, "type", "") != "expression") return true;
+  const std::string expression = base::string_or(*option, "expression", "");
+  if (expression.find_first_not_of(" \t\n") == std::string::npos) return true;
+  const StageRoot root(execution_, stage);
+  const auto result = expressions::evaluate_text("${" + expression + "}", root);
+  std::string text = base::plain_text(result.value);
+  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
+  return text == "true";  // what is not an answer skips, as the compatible behaviour has it
+}
+
+void Turn::plan_and_run(model::Stage& stage) {
+  const Stage* type = catalog_.find(stage.type);
+  if (type == nullptr) type = catalog_.find(base::string_or(stage.context, "alias", ""));
+  if (type == nullptr) return fail_planning(stage, fmt::format("stage type '{}' is unknown", stage.type));
+
+  const StageView view(execution_, stage, now_);
+  Plan plan = type->plan(view);
+  if (plan.refused) {
+    return fail_planning(stage, fmt::format("stage '{}' ({}): {}: {}", stage.ref_id, stage.type,
+                                            plan.refused->field, plan.refused->reason));
+  }
+  if (type->can_be_skipped(view)) stage.context["canManuallySkip"] = true;
+  stage.tasks.clear();
+  for (PlannedTask& planned : plan.tasks) {
+    model::Task task;
+    task.id = std::to_string(stage.tasks.size() + 1);
+    task.name = std::move(planned.name);
+    task.implementation = std::move(planned.implementation);
+    task.loop_start = planned.loop_start;
+    task.loop_end = planned.loop_end;
+    stage.tasks.push_back(std::move(task));
+  }
+  if (plan.before.empty()) return start_next_task(stage);
+  const std::string id = stage.id;  // adding stages moves `stage`
+  add_synthetics(stage, Owner::before, std::move(plan.before));
+  start_root_synthetics(id, Owner::before);
+}
+
+void Turn::fail_planning(model::Stage& stage, std::string_view message) {
+  stage.context["exception"] =
+      json::object{{"timestamp", base::to_millis(now_)},
+                   {"exceptionType", "PlanningFailure"},
+                   {"operation", stage.name},
+                   {"shouldRetry", false},
+                   {"details", json::object{{"error", message}, {"errors", json::array{message}}}}};
+  stage.context["beforeStagePlanningFailed"] = true;
+  changed(stage);
+  push(What::complete_stage, stage.id);
+}
+
+void Turn::skip_stage(model::Stage& stage) {
+  stage.start_time = now_;
+  end_stage(stage, Status::skipped);
+}
+
+void Turn::complete_stage(model::Stage& stage) {
+  if (stage.status != Status::running && stage.status != Status::not_started &&
+      stage.status != Status::paused)
+    return;
+  const bool planning_failed = stage.context.contains("beforeStagePlanningFailed");
+  Status status = roll_up_stage(execution_, stage, planning_failed);
+  const auto* summary = base::find_object(stage.context, "expressionEvaluationSummary");
+  if (summary != nullptr && !summary->empty() &&
+      base::bool_or(stage.context, "failOnFailedExpressions", false)) {
+    status = Status::terminal;
+  }
+  if (status == Status::running && !winding_down()) return;  // an after-stage is on its way
+  if (status == Status::running) status = Status::canceled;
+
+  if (!winding_down()) {
+    const bool failed = status == Status::terminal || status == Status::stopped;
+    if (failed && add_failure_stages(stage)) return;
+    if (!model::is_halt(status) && add_after_stages(stage)) return;
+  }
+  end_stage(stage, status == Status::not_started ? Status::skipped : status);
+}
+
+void Turn::end_stage(model::Stage& stage, Status status) {
+  stage.status = status;
+  stage.end_time = now_;
+  changed(stage);
+  if (model::is_halt(status)) {
+    stage.synthetic() ? push(What::complete_stage, stage.parent_id) : push(What::complete_execution);
+    return;
+  }
+  const bool ends_parent = stage.synthetic() && status == Status::failed_continue &&
+                           !base::bool_or(stage.context, "allowSiblingStagesToContinueOnFailure", false);
+  if (ends_parent) return push(What::complete_stage, stage.parent_id);
+  start_what_follows(stage);
+}
+
+void Turn::start_what_follows(model::Stage& stage) {
+  bool anything = false;
+  for (const model::Stage& other : execution_.stages) {
+    if (std::find(other.requisites.begin(), other.requisites.end(), stage.ref_id) == other.requisites.end())
+      continue;
+    push(What::start_stage, other.id);
+    anything = true;
+  }
+  if (anything) return;
+  if (!stage.synthetic()) return push(What::complete_execution);
+  push(*stage.owner == Owner::before ? What::continue_after_before : What::continue_after_after,
+       stage.parent_id);
+}
+
+void Turn::continue_parent(model::Stage& parent, Owner phase) {
+  if (model::is_complete(parent.status)) return;
+  const bool done =
+      std::all_of(execution_.stages.begin(), execution_.stages.end(), [&](const model::Stage& child) {
+        if (child.parent_id != parent.id || child.owner != phase) return true;
+        return phase == Owner::before ? model::lets_downstream_start(child.status)
+                                      : model::is_complete(child.status);
+      });
+  if (!done) return;
+  if (phase == Owner::after) return push(What::complete_stage, parent.id);
+  if (parent.tasks.empty() || parent.tasks.front().status == Status::not_started) start_next_task(parent);
+}
+
+void Turn::complete_execution() {
+  if (model::is_complete(execution_.status)) return;
+  if (const auto status = roll_up_execution(execution_)) return end_execution(*status);
+  const bool anything_running =
+      std::any_of(execution_.stages.begin(), execution_.stages.end(), [](const model::Stage& stage) {
+        return !stage.synthetic() && (stage.status == Status::running || stage.status == Status::paused);
+      });
+  if (execution_.canceled && !anything_running) end_execution(Status::canceled);
+}
+
+void Turn::end_execution(Status status) {
+  execution_.status = status;
+  if (execution_.start_time) execution_.end_time = now_;
+  outcome_.execution_changed = true;
+  cancel_running_tasks();
+}
+
+void Turn::changed(const model::Stage& stage) {
+  auto& ids = outcome_.changed_stages;
+  if (std::find(ids.begin(), ids.end(), stage.id) == ids.end()) ids.push_back(stage.id);
+}
+
+model::Stage& Turn::top_level_of(model::Stage& stage) {
+  model::Stage* top = &stage;
+  while (top->synthetic()) {
+    model::Stage* parent = execution_.find_stage(top->parent_id);
+    if (parent == nullptr) break;
+    top = parent;
+  }
+  return *top;
+}
+
+bool Turn::has_child(const std::string& parent_id, Owner owner) const {
+  return std::any_of(execution_.stages.begin(), execution_.stages.end(), [&](const model::Stage& child) {
+    return child.parent_id == parent_id && child.owner == owner;
+  });
+}
+
+}  // namespace gennaker::engine

@@ -1,0 +1,91 @@
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "engine/engine.h"
+
+namespace gennaker::engine {
+
+/// One call of advance: the event and all that follows from it at once. Steps wait in a queue, so that a
+/// chain of a thousand empty stages needs no stack.
+class Turn {
+ public:
+  Turn(const StageCatalog& catalog, model::Execution& execution, TimePoint now)
+      : catalog_(catalog), execution_(execution), now_(now) {}
+
+  void on(const Start&);
+  void on(const TaskReport& report);
+  void on(const TaskTimedOut& timed_out);
+  void on(const Cancel& cancel);
+  void on(const Pause& pause);
+  void on(const Resume& resume);
+  void on(const PatchStage& patch);
+  void on(const RestartStage& restart);
+
+  /// Carries out the queued steps and gives the result.
+  Outcome finish();
+
+ private:
+  enum class What {
+    start_stage,
+    complete_stage,
+    continue_after_before,
+    continue_after_after,
+    complete_execution
+  };
+  struct Step {
+    What what;
+    std::string stage_id;
+  };
+
+  // turn.cpp: the life of stages and executions
+  void carry_out(const Step& step);
+  void start_stage(model::Stage& stage);
+  void plan_and_run(model::Stage& stage);
+  void fail_planning(model::Stage& stage, std::string_view message);
+  void skip_stage(model::Stage& stage);
+  void complete_stage(model::Stage& stage);
+  void end_stage(model::Stage& stage, model::Status status);
+  void start_what_follows(model::Stage& stage);
+  void continue_parent(model::Stage& parent, model::Owner phase);
+  void complete_execution();
+  void end_execution(model::Status status);
+  bool is_enabled(const model::Stage& stage) const;
+
+  // synthetics.cpp: stages that stages bring along
+  bool add_after_stages(model::Stage& stage);
+  bool add_failure_stages(model::Stage& stage);
+  void add_synthetics(model::Stage& parent, model::Owner owner, std::vector<SyntheticStage> specs);
+  void start_root_synthetics(const std::string& parent_id, model::Owner owner);
+  void remove_synthetics(const std::string& parent_id, bool only_not_started);
+
+  // tasks.cpp
+  void start_next_task(model::Stage& stage);
+  void end_task(model::Stage& stage, model::Task& task, model::Status status, model::Status original);
+  void repeat_loop(model::Stage& stage);
+  void merge_report(model::Stage& stage, model::Task& task, const json::object& context,
+                    const json::object& outputs);
+  void evaluate_context(model::Stage& stage);
+  void cancel_running_tasks();
+
+  // commands.cpp
+  void reset_for_restart(model::Stage& stage);
+  void skip_by_hand(model::Stage& stage);
+  void refuse_command(Refused::Kind kind, std::string message);
+
+  bool winding_down() const { return execution_.canceled || model::is_complete(execution_.status); }
+  void push(What what, std::string stage_id = {}) { steps_.push_back({what, std::move(stage_id)}); }
+  void changed(const model::Stage& stage);
+  model::Stage& top_level_of(model::Stage& stage);
+  bool has_child(const std::string& parent_id, model::Owner owner) const;
+
+  const StageCatalog& catalog_;
+  model::Execution& execution_;
+  TimePoint now_;
+  Outcome outcome_;
+  std::deque<Step> steps_;
+};
+
+}  // namespace gennaker::engine

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <boost/json/object.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "store/store.h"
+
+namespace gennaker::pipelines {
+
+namespace json = boost::json;
+using base::Async;
+
+/// Saved pipelines. Every function throws base::Error: `invalid` (the message names the field), `not_found`,
+/// `conflict`, `unavailable`. Threads: any executor.
+class Configurations {
+ public:
+  Configurations(store::Store& store, const base::Clock& clock, base::Random& random)
+      : store_(store), clock_(clock), random_(random) {}
+
+  enum class StaleCheck { no, yes };
+  /// Creates or replaces; unknown members are kept. Returns what was stored.
+  /// Source: Gate's save: docs/compatibility.md.
+  Async<json::object> save(json::object config, std::string user, StaleCheck stale_check);
+
+  /// Of an application (any case of its name), in display order, with `index` 0..n-1.
+  Async<std::vector<json::object>> list(std::string application);
+  Async<std::vector<json::object>> list_all();
+  /// By exact name, then by id.
+  Async<std::optional<json::object>> find(std::string application, std::string name_or_id);
+  Async<std::optional<json::object>> find_by_id(std::string id);
+  /// Newest first; the first is the current one.
+  Async<std::vector<json::object>> history(std::string id, std::size_t limit);
+  /// By name, trimmed, ignoring case. One that is not there is fine.
+  Async<void> remove(std::string application, std::string name, std::string user);
+  /// Sets the display order: {id: index}.
+  Async<void> reorder(std::string application, json::object ids_to_indices, std::string user);
+
+ private:
+  store::Store& store_;
+  const base::Clock& clock_;
+  base::Random& random_;
+};
+
+/// The feed's word for a configuration that was changed or removed.
+store::FeedEntry document_entry(const store::Document& document);
+
+}  // namespace gennaker::pipelines

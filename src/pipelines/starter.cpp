@@ -1,0 +1,213 @@
+#include "pipelines/starter.h"
+
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/logging.h"
+#include "pipelines/execution_builder.h"
+#include "pipelines/validation.h"
+
+namespace gennaker::pipelines {
+
+namespace asio = boost::asio;
+using model::Status;
+
+namespace {
+
+constexpr std::size_t most_waiting = 50;
+
+constexpr std::string_view superseded =
+    "This execution was queued but then canceled because a newer queued execution superceded it. This "
+    "pipeline is "
+    "configured to automatically cancel waiting executions.";
+
+json::object complete_trigger(const StartRequest& request) {
+  json::object trigger = request.trigger;
+  if (base::string_or(trigger, "type", "").empty()) trigger["type"] = "manual";
+  if (base::string_or(trigger, "user", "").empty()) trigger["user"] = request.user;
+  const auto* given = base::find_object(trigger, "parameters");
+  trigger["parameters"] = resolve_parameters(request.config, given ? *given : json::object{}, request.by);
+  for (const std::string_view list : {"artifacts", "notifications", "resolvedExpectedArtifacts"}) {
+    if (!base::find_array(trigger, list)) trigger[list] = json::array{};
+  }
+  for (const std::string_view flag : {"rebake", "dryRun", "strategy"}) {
+    trigger[flag] = base::bool_or(trigger, flag, false);
+  }
+  return trigger;
+}
+
+bool limited(const model::Execution& execution) {
+  return !execution.pipeline_config_id.empty() &&
+         (execution.limit_concurrent || execution.max_concurrent_executions > 0);
+}
+
+std::size_t most_running(const model::Execution& execution) {
+  return execution.limit_concurrent ? 1 : static_cast<std::size_t>(execution.max_concurrent_executions);
+}
+
+}  // namespace
+
+Starter::Starter(StarterParts parts)
+    : parts_(std::move(parts)), strand_(asio::make_strand(parts_.executor)) {}
+
+Async<std::string> Starter::start_pipeline(StartRequest request) {
+  const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
+  if (!correlation_id.empty()) {
+    const std::optional<std::string> running = co_await running_with(correlation_id);
+    if (running) co_return *running;
+  }
+  if (base::bool_or(request.config, "disabled", false)) {
+    throw base::Error(base::Kind::invalid, "Pipeline is disabled and cannot be started.",
+                      {{"field", "disabled"}});
+  }
+  if (base::string_or(request.config, "application", "").empty()) {
+    throw base::Error(base::Kind::invalid, "application: a pipeline needs one", {{"field", "application"}});
+  }
+  check_graph(request.config);
+  check_types(request.config, parts_.stages);
+  json::object trigger = complete_trigger(request);
+  const base::TimePoint now = parts_.clock.now();
+  std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
+  model::Execution execution =
+      build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
+  execution.origin = request.origin;
+  execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
+  if (limited(execution)) {
+    auto starting = start_limited(std::move(execution));
+    co_return co_await asio::co_spawn(strand_, std::move(starting), asio::use_awaitable);
+  }
+  std::string started = execution.id;
+  co_await parts_.runner.accept(std::move(execution));
+  co_return started;
+}
+
+Async<std::string> Starter::start_orchestration(json::object request, std::string user, std::string origin) {
+  const auto* jobs = base::find_array(request, "job");
+  if (jobs == nullptr || jobs->empty()) {
+    throw base::Error(base::Kind::invalid, "job: a list with at least one stage is needed",
+                      {{"field", "job"}});
+  }
+  check_graph({{"stages", *jobs}});
+  auto* trigger = request.if_contains("trigger");
+  if (trigger == nullptr || !trigger->is_object()) request["trigger"] = json::object{};
+  json::object& given = request["trigger"].as_object();
+  if (base::string_or(given, "user", "").empty()) given["user"] = user;
+  const base::TimePoint now = parts_.clock.now();
+  model::Execution execution =
+      build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
+  execution.origin = origin;
+  std::string id = execution.id;
+  co_await parts_.runner.accept(std::move(execution));
+  co_return id;
+}
+
+Async<std::optional<std::string>> Starter::running_with(std::string correlation_id) {
+  store::ExecutionQuery query;
+  query.correlation_id = std::move(correlation_id);
+  query.statuses = {Status::not_started, Status::running, Status::paused};
+  query.limit = 1;
+  std::vector<model::Execution> found =
+      co_await parts_.store.executions(std::move(query), model::Detail::outline);
+  if (found.empty()) co_return std::nullopt;
+  co_return found.front().id;
+}
+
+/// Counts before it waits for the store: on the strand nobody comes between the look and the count.
+Async<std::string> Starter::start_limited(model::Execution execution) {
+  std::string id = execution.id;
+  const std::string config_id = execution.pipeline_config_id;
+  Limited& limited = limited_[config_id];
+  limited.most = most_running(execution);
+  const bool room = limited.running.size() < limited.most && limited.waiting.empty();
+  if (!room && limited.waiting.size() >= most_waiting) {
+    throw base::Error(base::Kind::conflict, fmt::format("Too many executions ({}) already waiting to start",
+                                                        limited.waiting.size()));
+  }
+  if (room) {
+    limited.running.insert(id);
+  } else {
+    limited.waiting.push_back(id);
+  }
+  std::exception_ptr failure;
+  try {
+    auto accepting = room ? parts_.runner.accept(std::move(execution))
+                          : parts_.runner.accept_waiting(std::move(execution));
+    co_await std::move(accepting);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await ended(config_id, id, true);
+    std::rethrow_exception(failure);
+  }
+  co_return id;
+}
+
+void Starter::on_end(const model::Execution& execution) {
+  if (!limited(execution)) return;
+  auto ending = ended(execution.pipeline_config_id, execution.id, execution.keep_waiting_pipelines);
+  asio::co_spawn(strand_, std::move(ending), asio::detached);
+}
+
+Async<void> Starter::ended(std::string config_id, std::string execution_id, bool keep_waiting) {
+  const auto found = limited_.find(config_id);
+  if (found == limited_.end()) co_return;
+  found->second.running.erase(execution_id);
+  std::erase(found->second.waiting, execution_id);
+  co_await release(config_id, keep_waiting);
+}
+
+/// Starts the oldest that waits; or, unless the pipeline keeps its waiting ones, the newest, and cancels the
+/// rest.
+Async<void> Starter::release(std::string config_id, bool keep_waiting) {
+  std::vector<std::string> chosen, surplus;
+  {
+    Limited& limited = limited_[config_id];
+    while (limited.running.size() < limited.most && !limited.waiting.empty()) {
+      const std::string id = keep_waiting ? limited.waiting.front() : limited.waiting.back();
+      std::erase(limited.waiting, id);
+      limited.running.insert(id);
+      chosen.push_back(id);
+      if (keep_waiting) continue;
+      surplus.assign(limited.waiting.begin(), limited.waiting.end());
+      limited.waiting.clear();
+    }
+    if (limited.running.empty() && limited.waiting.empty()) limited_.erase(config_id);
+  }
+  for (const std::string& id : surplus) {
+    engine::Event cancel = engine::Cancel{"spinnaker", std::string(superseded)};
+    co_await parts_.runner.tell(id, std::move(cancel));
+  }
+  for (const std::string& id : chosen) {
+    engine::Event start = engine::Start{};
+    co_await parts_.runner.tell(id, std::move(start));
+  }
+}
+
+Async<void> Starter::recover() {
+  store::ExecutionQuery query;
+  query.type = model::ExecutionType::pipeline;
+  query.statuses = {Status::not_started, Status::running, Status::paused};
+  query.oldest_first = true;
+  query.limit = 100'000;
+  const std::vector<model::Execution> unfinished =
+      co_await parts_.store.executions(std::move(query), model::Detail::outline);
+  std::map<std::string, bool> keep_waiting;
+  for (const model::Execution& execution : unfinished) {
+    if (!limited(execution)) continue;
+    Limited& limited = limited_[execution.pipeline_config_id];
+    limited.most = most_running(execution);
+    keep_waiting[execution.pipeline_config_id] = execution.keep_waiting_pipelines;
+    if (execution.status == Status::not_started) {
+      limited.waiting.push_back(execution.id);
+    } else {
+      limited.running.insert(execution.id);
+    }
+  }
+  for (const auto& [config_id, keep] : keep_waiting) co_await release(config_id, keep);
+}
+
+}  // namespace gennaker::pipelines

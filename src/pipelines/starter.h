@@ -1,0 +1,76 @@
+#pragma once
+
+#include <boost/asio/strand.hpp>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "engine/stage.h"
+#include "pipelines/configurations.h"
+#include "pipelines/parameters.h"
+#include "runner/runner.h"
+
+namespace gennaker::pipelines {
+
+struct StartRequest {
+  json::object config;   ///< as saved
+  json::object trigger;  ///< parameters, artifacts, user, type, ...
+  StartedBy by = StartedBy::somebody;
+  std::string user = "anonymous";
+  std::string origin = "api";
+  /// Set by whoever must know the id before anything runs, and so can ask twice without starting twice.
+  std::optional<std::string> execution_id;
+};
+
+struct StarterParts {
+  store::Store& store;
+  runner::Runner& runner;
+  const engine::StageCatalog& stages;
+  const base::Clock& clock;
+  base::Random& random;
+  /// Decides about limits one at a time, so that two starts cannot both see room for one.
+  base::asio::any_io_executor executor;
+};
+
+/// The one way in which an execution begins, whoever asks for it.
+/// Throws base::Error `invalid` (names the field) when the pipeline or the parameters are refused: nothing is
+/// stored. Threads: any executor.
+class Starter {
+ public:
+  explicit Starter(StarterParts parts);
+
+  /// Returns the execution's id: a new one, or that of a running execution with the same
+  /// trigger.correlationId. With limitConcurrent or maxConcurrentExecutions it may wait, NOT_STARTED, for
+  /// others to end.
+  Async<std::string> start_pipeline(StartRequest request);
+  /// {application, description, job: [...]}; returns its id.
+  Async<std::string> start_orchestration(json::object request, std::string user, std::string origin);
+
+  /// To be told of every execution that has ended: starts what waited for it. Callable from any thread.
+  void on_end(const model::Execution& execution);
+  /// After a start of the server, before the first request: learns what runs and waits, starts what need not
+  /// wait.
+  Async<void> recover();
+
+ private:
+  /// How many of a configuration run and who waits, for those with a limit. Only the strand touches it.
+  struct Limited {
+    std::set<std::string> running;
+    std::deque<std::string> waiting;  ///< oldest first
+    std::size_t most = 1;
+  };
+  Async<std::string> start_limited(model::Execution execution);
+  Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
+  Async<void> release(std::string config_id, bool keep_waiting);
+  Async<std::optional<std::string>> running_with(std::string correlation_id);
+
+  StarterParts parts_;
+  base::asio::strand<base::asio::any_io_executor> strand_;
+  std::map<std::string, Limited> limited_;
+};
+
+}  // namespace gennaker::pipelines

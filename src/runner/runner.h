@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/clock.h"
+#include "engine/engine.h"
+#include "runner/task.h"
+#include "store/store.h"
+
+namespace gennaker::runner {
+
+struct RunnerParts {
+  store::Store& store;
+  const engine::StageCatalog& stages;
+  const TaskCatalog& tasks;
+  Operator& clouds;
+  const base::Clock& clock;
+};
+
+/// The durable shell around the engine. Commits what changed before it acts on it; takes up what a crash
+/// left. Executions are spread over shards, one thread each; nothing is shared between them. Threads: every
+/// function may be called from any executor and resumes on the caller's.
+class Runner {
+ public:
+  Runner(RunnerParts parts, int shards);
+  ~Runner();
+
+  /// Called with every execution that has come to rest, on its shard. Set before start().
+  void on_end(std::function<void(const model::Execution&)> listener);
+
+  /// Takes up all executions that are not complete.
+  Async<void> start();
+  /// Stops runs where they are, as a crash would; joins the threads.
+  void stop();
+
+  /// Stores a new execution and starts it; returns when that is durable.
+  Async<void> accept(model::Execution execution);
+  /// As accept, but leaves it NOT_STARTED until somebody sends engine::Start.
+  Async<void> accept_waiting(model::Execution execution);
+
+  /// Sends an event to an execution, complete or not; returns when its effect on the state is durable.
+  /// Throws base::Error: `not_found`, or what the engine refused (`conflict`, `invalid`, `not_found`).
+  Async<void> tell(std::string execution_id, engine::Event event);
+
+  /// Asks the waiting tasks whose Again::wake_on is `word` again, now.
+  void wake(std::string word);
+
+ private:
+  class Shard;
+  Shard& shard_of(std::string_view execution_id);
+
+  RunnerParts parts_;
+  std::function<void(const model::Execution&)> on_end_;
+  std::vector<std::unique_ptr<Shard>> shards_;
+};
+
+/// The word that wakes whoever waits for an execution's end.
+std::string execution_word(std::string_view execution_id);
+/// The word that wakes whoever waits for a change of an account's inventory.
+std::string inventory_word(std::string_view account);
+
+}  // namespace gennaker::runner

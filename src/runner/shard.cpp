@@ -1,0 +1,177 @@
+#include "runner/shard.h"
+
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/logging.h"
+#include "runner/publish.h"
+
+namespace gennaker::runner {
+
+namespace asio = boost::asio;
+
+namespace {
+
+base::Error to_error(const engine::Refused& refused) {
+  using Kind = engine::Refused::Kind;
+  switch (refused.kind) {
+    case Kind::conflict:
+      return {base::Kind::conflict, refused.message};
+    case Kind::not_found:
+      return {base::Kind::not_found, refused.message};
+    case Kind::invalid:
+      return {base::Kind::invalid, refused.message};
+    case Kind::not_allowed:
+      return {base::Kind::invalid, refused.message, {{"status", 405}}};
+  }
+  return {base::Kind::internal, refused.message};
+}
+
+}  // namespace
+
+Runner::Shard::Shard(const RunnerParts& parts, const std::function<void(const model::Execution&)>& on_end,
+                     std::function<void(std::string)> wake_everywhere)
+    : parts_(parts),
+      on_end_(on_end),
+      wake_everywhere_(std::move(wake_everywhere)),
+      work_(asio::make_work_guard(context_)),
+      thread_([this] { context_.run(); }) {}
+
+Runner::Shard::~Shard() {
+  stop();
+}
+
+void Runner::Shard::stop() {
+  if (!thread_.joinable()) return;
+  context_.stop();
+  work_.reset();
+  thread_.join();
+}
+
+Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
+  if (live_.contains(execution.id)) {
+    throw base::Error(base::Kind::conflict, fmt::format("execution {} exists already", execution.id));
+  }
+  const base::TimePoint now = parts_.clock.now();
+  LivePtr live = adopt(std::move(execution));
+  live->turning = true;  // nobody else turns it before its first commit
+  engine::Outcome outcome;
+  if (start) outcome = engine::advance(parts_.stages, *live->execution, engine::Start{}, now);
+  store::Changes changes;
+  add_all(changes, *live->execution, now);
+  std::exception_ptr failure;
+  try {
+    co_await parts_.store.commit(std::move(changes));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    live_.erase(live->execution->id);
+    std::rethrow_exception(failure);
+  }
+  for (const engine::Effect& effect : outcome.effects) carry_out(live, effect);
+  live->turning = false;
+  if (!live->mailbox.empty()) asio::co_spawn(context_, turn(live), asio::detached);
+  if (start) unload_if_at_rest(live);
+}
+
+Async<void> Runner::Shard::tell(std::string execution_id, engine::Event event) {
+  LivePtr live = co_await find_or_load(std::move(execution_id));
+  co_await send(live, std::move(event));
+}
+
+Async<void> Runner::Shard::send(LivePtr live, engine::Event event) {
+  auto start = [this, live, event = std::move(event)](auto answer) mutable {
+    auto done = [answer = std::move(answer)](std::exception_ptr error) { answer(error, 0); };
+    post(live, Letter{std::move(event), std::move(done)});
+  };
+  co_await base::await_answer<int>(std::move(start));
+}
+
+Async<void> Runner::Shard::take_up(std::string execution_id) {
+  LivePtr live = co_await find_or_load(std::move(execution_id));
+  for (const engine::Effect& effect : engine::pending(*live->execution)) carry_out(live, effect);
+  if (live->runs.empty() && live->execution->status == model::Status::running) {
+    // A crash between two commits cannot leave this; an older version's bug could. Ask the core to go on.
+    base::log::warn("execution {} is RUNNING and nothing of it is", live->execution->id);
+  }
+}
+
+Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_id) {
+  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
+  std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
+  if (!stored)
+    throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+  // Somebody else may have loaded it while we waited.
+  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
+  co_return adopt(std::move(*stored));
+}
+
+Runner::Shard::LivePtr Runner::Shard::adopt(model::Execution execution) {
+  auto live = std::make_shared<Live>();
+  live->execution = std::make_shared<model::Execution>(std::move(execution));
+  live_[live->execution->id] = live;
+  return live;
+}
+
+void Runner::Shard::post(const LivePtr& live, Letter letter) {
+  live->mailbox.push_back(std::move(letter));
+  if (live->turning) return;
+  live->turning = true;
+  asio::co_spawn(context_, turn(live), asio::detached);
+}
+
+/// Events that came while the last commit was under way share the next one.
+Async<void> Runner::Shard::turn(LivePtr live) {
+  live->turning = true;
+  while (!live->mailbox.empty()) {
+    std::vector<Letter> letters = std::exchange(live->mailbox, {});
+    const base::TimePoint now = parts_.clock.now();
+    store::Changes changes;
+    std::vector<engine::Effect> effects;
+    std::vector<std::exception_ptr> answers;
+    for (const Letter& letter : letters) {
+      engine::Outcome outcome = engine::advance(parts_.stages, *live->execution, letter.event, now);
+      answers.push_back(outcome.refused ? std::make_exception_ptr(to_error(*outcome.refused)) : nullptr);
+      add_changes(changes, *live->execution, outcome, now);
+      std::move(outcome.effects.begin(), outcome.effects.end(), std::back_inserter(effects));
+    }
+    drop_stale_runs(live);
+    if (!changes.feed.empty()) co_await commit(std::move(changes));
+    for (std::size_t i = 0; i < letters.size(); ++i) {
+      if (letters[i].done) letters[i].done(answers[i]);
+    }
+    for (const engine::Effect& effect : effects) carry_out(live, effect);
+  }
+  live->turning = false;
+  unload_if_at_rest(live);
+}
+
+/// What is in memory is ahead of what is stored until this returns, so it does not give up.
+Async<void> Runner::Shard::commit(store::Changes changes) {
+  auto patience = std::chrono::milliseconds(100);
+  for (;;) {
+    std::string failure;
+    try {
+      auto copy = changes;
+      co_await parts_.store.commit(std::move(copy));
+      co_return;
+    } catch (const base::Error& error) {
+      failure = error.what();
+    }
+    base::log::error("the store did not take a change, trying again in {} ms: {}", patience.count(), failure);
+    co_await base::sleep_for(patience);
+    patience = std::min(patience * 2, std::chrono::milliseconds(5000));
+  }
+}
+
+void Runner::Shard::unload_if_at_rest(const LivePtr& live) {
+  const model::Execution& execution = *live->execution;
+  if (live->turning || !live->runs.empty() || !live->mailbox.empty() || !engine::at_rest(execution)) return;
+  if (live_.erase(execution.id) == 0) return;  // told already
+  wake_everywhere_(execution_word(execution.id));
+  if (on_end_) on_end_(execution);
+}
+
+}  // namespace gennaker::runner

@@ -1,0 +1,110 @@
+#pragma once
+
+#include <atomic>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "runner/runner.h"
+
+namespace gennaker::runner {
+
+/// One thread and the executions that live on it.
+class Runner::Shard {
+ public:
+  Shard(const RunnerParts& parts, const std::function<void(const model::Execution&)>& on_end,
+        std::function<void(std::string)> wake_everywhere);
+  ~Shard();
+
+  boost::asio::any_io_executor executor() { return context_.get_executor(); }
+  void stop();
+
+  // The rest is called on the shard's thread.
+
+  Async<void> accept(model::Execution execution, bool start);
+  Async<void> tell(std::string execution_id, engine::Event event);
+  Async<void> take_up(std::string execution_id);
+  void wake(const std::string& word);
+
+ private:
+  /// A task's run: from RunTask to its last report.
+  struct Run {
+    explicit Run(boost::asio::any_io_executor executor) : wait(executor), deadline(executor) {}
+    std::string stage_id, task_id;
+    boost::asio::steady_timer wait;      ///< until it is asked again
+    boost::asio::steady_timer deadline;  ///< until it has lasted too long
+    boost::asio::cancellation_signal cancel;
+    bool waiting = false;
+    bool asked_again = false;   ///< woken while it was not waiting
+    bool in_operation = false;  ///< a cloud is at work: it is let finish
+    bool dropped = false;       ///< nobody wants its result
+    bool cleans_up = false;     ///< runs the cancel hook, not the task
+    bool cancel_when_operation_ends = false;
+    std::optional<engine::TaskTimedOut> timed_out;  ///< while an operation was under way
+  };
+
+  struct Letter {
+    engine::Event event;
+    /// Set: somebody waits for the answer.
+    std::function<void(std::exception_ptr)> done;
+  };
+
+  /// A loaded execution.
+  struct Live {
+    std::shared_ptr<model::Execution> execution;
+    std::vector<Letter> mailbox;
+    bool turning = false;
+    std::map<std::string, std::shared_ptr<Run>> runs;  ///< by stage id + "/" + task id
+  };
+  using LivePtr = std::shared_ptr<Live>;
+  using RunPtr = std::shared_ptr<Run>;
+
+  // shard.cpp
+  Async<LivePtr> find_or_load(std::string execution_id);
+  LivePtr adopt(model::Execution execution);
+  void post(const LivePtr& live, Letter letter);
+  Async<void> turn(LivePtr live);
+  Async<void> commit(store::Changes changes);
+  void unload_if_at_rest(const LivePtr& live);
+  Async<void> send(LivePtr live, engine::Event event);
+
+  // task_run.cpp
+  enum class Cancellation { no, yes };
+  void carry_out(const LivePtr& live, const engine::Effect& effect);
+  void start_run(const LivePtr& live, const std::string& stage_id, const std::string& task_id);
+  void cancel_run(const LivePtr& live, const std::string& stage_id, const std::string& task_id);
+  void drop_stale_runs(const LivePtr& live);
+  void drop(const LivePtr& live, const RunPtr& run, Cancellation cancellation = Cancellation::yes);
+  Async<void> run_task(LivePtr live, RunPtr run);
+  Async<TaskResult> ask(RunPtr run, Task& task, TaskContext context);
+  Async<void> wait_for_next(RunPtr run, Again wish);
+  Async<void> clean_up(LivePtr live, RunPtr run);
+  void end_after_operation(const LivePtr& live, const RunPtr& run);
+  void arm_deadline(const LivePtr& live, const RunPtr& run, Task& task);
+  void on_deadline(const LivePtr& live, const RunPtr& run, std::string message);
+  void poke(const RunPtr& run);
+  bool woken_since(std::uint64_t serial, const std::string& word) const;
+  std::optional<TaskContext> context_of(const Live& live, const std::string& stage_id,
+                                        const std::string& task_id);
+
+  const RunnerParts& parts_;
+  const std::function<void(const model::Execution&)>& on_end_;
+  std::function<void(std::string)> wake_everywhere_;
+  boost::asio::io_context context_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unordered_map<std::string, LivePtr> live_;
+  std::unordered_map<std::string, std::vector<std::weak_ptr<Run>>> waiting_;  ///< by wake word
+  /// Wakes are numbered, so that one that comes while a task looks is not lost between its look and its wait.
+  std::uint64_t wake_serial_ = 0, wakes_forgotten_at_ = 0;
+  std::unordered_map<std::string, std::uint64_t> last_wake_;
+  std::thread thread_;
+};
+
+}  // namespace gennaker::runner

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+namespace gennaker::server {
+
+/// The accounts of the local provider and what they may use.
+struct LocalOptions {
+  std::vector<std::string> accounts = {"local"};
+  std::uint16_t first_port = 20'000, last_port = 29'999;  ///< for instances; both included
+  std::filesystem::path haproxy = "haproxy";              ///< looked up in PATH
+};
+
+/// How a server is run: from the command line, the environment and the configuration file.
+struct Options {
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 8084;
+  std::filesystem::path data = "data";  ///< the store, images, server groups
+  std::string log_level = "info";
+  LocalOptions local;
+};
+
+/// Serves until SIGINT or SIGTERM. Returns the exit status.
+/// Throws base::Error when it cannot start; the message says what to do.
+int serve(const Options& options);
+
+}  // namespace gennaker::server

@@ -1,0 +1,164 @@
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_future.hpp>
+#include <csignal>
+#include <fmt/format.h>
+#include <optional>
+#include <thread>
+
+#include "api/api.h"
+#include "base/json.h"
+#include "base/logging.h"
+#include "base/resources.h"
+#include "net/client.h"
+#include "net/server.h"
+#include "runner/runner.h"
+#include "server/builtins.h"
+#include "server/options.h"
+#include "store/feed.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace gennaker::server {
+
+namespace asio = boost::asio;
+
+namespace {
+
+/// Executions are spread over so many threads: two keep both cores of a small machine busy.
+constexpr int most_shards = 4;
+
+/// An executor with one thread of its own.
+class Loop {
+ public:
+  Loop() : work_(asio::make_work_guard(context_)), thread_([this] { context_.run(); }) {}
+  ~Loop() { stop(); }
+
+  asio::any_io_executor executor() { return context_.get_executor(); }
+  asio::io_context& context() { return context_; }
+
+  void stop() {
+    if (!thread_.joinable()) return;
+    work_.reset();
+    context_.stop();
+    thread_.join();
+  }
+
+  /// Runs it on the loop; waits for it on this thread.
+  void run(base::Async<void> what) { asio::co_spawn(context_, std::move(what), asio::use_future).get(); }
+
+ private:
+  asio::io_context context_{1};
+  asio::executor_work_guard<asio::io_context::executor_type> work_;
+  std::thread thread_;
+};
+
+/// Builds the parts and hands each what it needs. Members are in the order of need: destruction runs
+/// backwards.
+class Gennaker {
+ public:
+  explicit Gennaker(const Options& options)
+      : store_(store::open_sqlite(options.data / "gennaker.db")),
+        feed_(*store_),
+        applications_(*store_, clock_),
+        configurations_(*store_, clock_, random_),
+        clouds_(cloud_loop_.executor()),
+        guards_(clouds_, [this](std::string application) { return guard_rules(std::move(application)); }),
+        runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
+        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
+        api_{*store_, feed_, applications_, configurations_, starter_, runner_,
+             clouds_, bell_, stages_,       clock_,          random_,  base::resource},
+        http_(
+            http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
+            [this](const net::Request& request, std::exception_ptr failure) {
+              return api::to_response(clock_, request, failure);
+            },
+            [this](const net::Request& request, net::Response& response) {
+              api::finish(random_, request, response);
+            }) {
+    runner::Catalogs catalogs{stages_, tasks_};
+    add_builtin_stages(
+        catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_});
+    runner_.on_end([this](const model::Execution& execution) { starter_.on_end(execution); });
+    clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
+      runner_.wake(runner::inventory_word(account));
+      bell_.ring(account, revision);
+    });
+  }
+
+  ~Gennaker() { stop(); }
+
+  void start() {
+    cloud_loop_.run(clouds_.start());
+    http_loop_.run(runner_.start());
+    http_loop_.run(starter_.recover());
+    http_.start();
+  }
+
+  /// From the outside in: no new requests, no new steps, then the clouds; what is deployed goes on.
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    http_.stop();
+    runner_.stop();
+    cloud_loop_.run(clouds_.stop());
+    http_loop_.stop();
+    cloud_loop_.stop();
+  }
+
+  std::uint16_t port() const { return http_.port(); }
+
+ private:
+  static int shards() {
+    return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
+  }
+
+  base::Async<boost::json::array> guard_rules(std::string name) {
+    const std::optional<boost::json::object> application = co_await applications_.find(std::move(name));
+    const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
+    co_return rules ? *rules : boost::json::array{};
+  }
+
+  base::SystemClock clock_;
+  base::SystemRandom random_;
+  Loop http_loop_, cloud_loop_;
+  std::unique_ptr<store::Store> store_;
+  store::FeedReader feed_;
+  pipelines::Applications applications_;
+  pipelines::Configurations configurations_;
+  net::Client client_;
+  engine::StageCatalog stages_;
+  runner::TaskCatalog tasks_;
+  clusters::Clouds clouds_;
+  clusters::TrafficGuards guards_;
+  api::InventoryBell bell_;
+  runner::Runner runner_;
+  pipelines::Starter starter_;
+  api::Parts api_;
+  net::Server http_;
+  bool stopped_ = false;
+};
+
+/// Waits for Ctrl-C or a service manager's wish to stop.
+void wait_for_signal() {
+  asio::io_context context{1};
+  asio::signal_set signals(context, SIGINT, SIGTERM);
+  signals.async_wait([](boost::system::error_code, int) {});
+  context.run();
+}
+
+}  // namespace
+
+int serve(const Options& options) {
+  base::set_up_logging(options.log_level);
+  std::signal(SIGPIPE, SIG_IGN);
+  Gennaker gennaker(options);
+  gennaker.start();
+  base::log::info("Gennaker serves http://{}:{}/ with data in {}", options.address, gennaker.port(),
+                  options.data.string());
+  wait_for_signal();
+  base::log::info("stopping; what is deployed goes on");
+  gennaker.stop();
+  return 0;
+}
+
+}  // namespace gennaker::server

@@ -1,0 +1,176 @@
+#include "stages/check_preconditions/check_preconditions.h"
+
+#include <algorithm>
+#include <array>
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "engine/stage_root.h"
+#include "expressions/expressions.h"
+
+namespace gennaker::stages {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kinds = {"expression", "stageStatus", "clusterSize"};
+
+/// One entry of `preconditions` as a stage of its own; the entry's fields win over the parent's.
+engine::SyntheticStage check_of(const json::object& parent, const json::object& entry) {
+  const std::string kind = base::string_or(entry, "type", "");
+  json::object context = parent;
+  context.erase("preconditions");
+  base::merge_into(context, entry);
+  context.erase("type");
+  context["preconditionType"] = kind;
+  json::object details;
+  if (const auto* given = base::find_object(entry, "context")) details = *given;
+  for (const std::string_view inherited : {"cluster", "regions", "credentials", "zones"}) {
+    if (!details.contains(inherited) && context.contains(inherited)) details[inherited] = context[inherited];
+  }
+  context["context"] = std::move(details);
+  return {.type = "checkPreconditions",
+          .name = fmt::format("Check precondition ({})", kind),
+          .context = std::move(context)};
+}
+
+class CheckPreconditions final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "checkPreconditions"; }
+
+  engine::Plan plan(const engine::StageView& stage) const override {
+    if (stage.context().contains("preconditionType")) return engine::run_in_order({"checkPrecondition"});
+    engine::Plan plan;
+    const auto* entries = base::find_array(stage.context(), "preconditions");
+    if (entries == nullptr) return engine::refuse("preconditions", "a list is needed");
+    for (std::size_t i = 0; i < entries->size(); ++i) {
+      const auto* entry = (*entries)[i].if_object();
+      const std::string kind = entry == nullptr ? "" : base::string_or(*entry, "type", "");
+      if (std::find(kinds.begin(), kinds.end(), kind) == kinds.end()) {
+        return engine::refuse(
+            fmt::format("preconditions[{}].type", i),
+            fmt::format("'{}' is unknown; use expression, stageStatus or clusterSize", kind));
+      }
+      plan.before.push_back(check_of(stage.context(), *entry));
+    }
+    return plan;
+  }
+};
+
+class CheckPrecondition final : public runner::Task {
+ public:
+  explicit CheckPrecondition(ClusterSize cluster_size) : cluster_size_(std::move(cluster_size)) {}
+
+  base::Async<runner::TaskResult> run(runner::TaskContext context) override {
+    const std::string kind = base::string_or(context.stage().context, "preconditionType", "");
+    const auto* found = base::find_object(context.stage().context, "context");
+    const json::object details = found ? *found : json::object{};
+    if (kind == "expression") co_return check_expression(context, details);
+    if (kind == "stageStatus") co_return check_stage_status(context, details);
+    co_return check_cluster_size(context, details);
+  }
+
+ private:
+  static runner::TaskResult check_expression(const runner::TaskContext& context,
+                                             const json::object& details) {
+    const auto* given = details.if_contains("expression");
+    if (given == nullptr) return runner::failed(context, "context.expression: an expression is needed");
+    // The braces were filled in when the stage's fields were evaluated, if the user wrote them.
+    json::value result = *given;
+    json::object summary;
+    if (const auto* text = given->if_string()) {
+      const engine::StageRoot root(context.execution(), context.stage());
+      const std::string plain(*text);
+      const bool literal = plain == "true" || plain == "false";
+      auto evaluation = expressions::evaluate_text(literal ? plain : "${" + plain + "}", root);
+      result = std::move(evaluation.value);
+      summary = std::move(evaluation.summary);
+    }
+    std::string answer = base::plain_text(result);
+    std::transform(answer.begin(), answer.end(), answer.begin(),
+                   [](unsigned char c) { return std::tolower(c); });
+    json::object kept = details;
+    kept["expressionResult"] = result;
+    runner::TaskResult task;
+    if (answer != "true") {
+      const std::string message = base::string_or(details, "failureMessage", "");
+      task = runner::failed(context, !message.empty() ? message : why_not_true(details, result, summary));
+    }
+    task.context["context"] = std::move(kept);
+    return task;
+  }
+
+  static std::string why_not_true(const json::object& details, const json::value& result,
+                                  const json::object& summary) {
+    std::string why = fmt::format("'{}' is {}, not true", base::string_or(details, "expression", ""),
+                                  base::to_text(result));
+    for (const auto& failure : summary) {
+      for (const auto& finding : failure.value().as_array()) {
+        why = base::string_or(finding.as_object(), "description", why);
+      }
+    }
+    return why;
+  }
+
+  static runner::TaskResult check_stage_status(const runner::TaskContext& context,
+                                               const json::object& details) {
+    const std::string name = base::string_or(details, "stageName", "");
+    const std::string wanted = base::string_or(details, "stageStatus", "");
+    for (const model::Stage& stage : context.execution().stages) {
+      if (stage.name != name) continue;
+      if (model::to_string(stage.status) == wanted) return runner::succeeded();
+      return runner::failed(
+          context, fmt::format("The status of stage {} was asserted to be {}, but was actually {}", name,
+                               wanted, model::to_string(stage.status)));
+    }
+    return runner::failed(
+        context,
+        fmt::format("Failed to find stage {} in execution. Please specify a valid stage name", name));
+  }
+
+  runner::TaskResult check_cluster_size(const runner::TaskContext& context,
+                                        const json::object& details) const {
+    const std::string comparison = base::string_or(details, "comparison", "==");
+    const auto expected = base::whole_number(details, "expected").value_or(1);
+    const std::string cluster = base::string_or(details, "cluster", "");
+    if (cluster.empty()) return runner::failed(context, "context.cluster: a cluster's name is needed");
+    for (const std::string& region : base::string_list(details, "regions")) {
+      const int size =
+          cluster_size_({.account = base::string_or(details, "credentials", ""),
+                         .region = region,
+                         .cluster = cluster,
+                         .only_enabled = base::bool_or(details, "onlyEnabledServerGroups", false)});
+      const auto holds = compare(size, comparison, expected);
+      if (!holds)
+        return runner::failed(context,
+                              fmt::format("context.comparison: '{}' is none of < <= == >= >", comparison));
+      if (!*holds) {
+        return runner::failed(
+            context, fmt::format("Precondition check failed: expected {} {} server groups in {} but found {}",
+                                 comparison, expected, region, size));
+      }
+    }
+    return runner::succeeded();
+  }
+
+  static std::optional<bool> compare(std::int64_t left, std::string_view comparison, std::int64_t right) {
+    if (comparison == "<") return left < right;
+    if (comparison == "<=") return left <= right;
+    if (comparison == "==") return left == right;
+    if (comparison == ">=") return left >= right;
+    if (comparison == ">") return left > right;
+    return std::nullopt;
+  }
+
+  ClusterSize cluster_size_;
+};
+
+}  // namespace
+
+void add_check_preconditions(runner::Catalogs& catalogs, ClusterSize cluster_size) {
+  catalogs.stages.add(std::make_unique<CheckPreconditions>());
+  catalogs.tasks.add("checkPrecondition", std::make_unique<CheckPrecondition>(std::move(cluster_size)));
+}
+
+}  // namespace gennaker::stages

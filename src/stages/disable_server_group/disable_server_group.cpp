@@ -1,0 +1,44 @@
+#include "stages/disable_server_group/disable_server_group.h"
+
+#include "base/json.h"
+#include "stages/infrastructure/drain.h"
+#include "stages/infrastructure/fields.h"
+#include "stages/infrastructure/operations.h"
+#include "stages/infrastructure/targets.h"
+
+namespace gennaker::stages {
+namespace {
+
+class DisableServerGroupStage final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "disableServerGroup"; }
+  std::vector<std::string_view> aliases() const override { return {"disableAsg"}; }
+  engine::Plan plan(const engine::StageView& stage) const override {
+    return plan_target_stage(stage,
+                             {"disableServerGroup", "waitForDownInstances", "waitForServerGroupDisabled"});
+  }
+  void prepare_restart(model::Stage& stage) const override { forget_results(stage); }
+};
+
+class DisableServerGroup final : public ServerGroupOperation {
+ public:
+  using ServerGroupOperation::ServerGroupOperation;
+
+ protected:
+  std::string_view kind() const override { return clusters::disable_server_group_kind; }
+  Intent intend(const runner::TaskContext& context, const clusters::ServerGroupRef& ref,
+                const model::ServerGroup* group, const clusters::Snapshot& snapshot) const override {
+    if (group == nullptr) need_server_group(snapshot, ref);
+    return {.operation = clusters::disable_server_group(context.key(kind()), ref, drain_timeout),
+            .guarded_verb = "Disabling"};
+  }
+};
+
+}  // namespace
+
+void add_disable_server_group(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
+  catalogs.stages.add(std::make_unique<DisableServerGroupStage>());
+  catalogs.tasks.add("disableServerGroup", std::make_unique<DisableServerGroup>(infrastructure));
+}
+
+}  // namespace gennaker::stages

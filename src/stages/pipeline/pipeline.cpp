@@ -1,0 +1,186 @@
+#include "stages/pipeline/pipeline.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "engine/stage.h"
+
+namespace gennaker::stages {
+
+namespace json = boost::json;
+using base::Async;
+using model::Status;
+
+namespace {
+
+class Pipeline final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "pipeline"; }
+
+  engine::Plan plan(const engine::StageView& stage) const override {
+    if (stage.text("pipeline").empty())
+      return engine::refuse("pipeline", "the id or name of a pipeline is needed");
+    const auto* parameters = stage.context().if_contains("pipelineParameters");
+    if (parameters != nullptr && !parameters->is_null() && !parameters->is_object()) {
+      return engine::refuse("pipelineParameters", "an object is needed");
+    }
+    engine::Plan plan = engine::run_in_order({"startPipeline"});
+    if (base::bool_or(stage.context(), "waitForCompletion", true)) {
+      plan.tasks.push_back({"monitorPipeline", "monitorPipeline"});
+    }
+    return plan;
+  }
+
+  void prepare_restart(model::Stage& stage) const override {
+    for (const std::string_view of_child : {"status", "executionName", "executionId"})
+      stage.context.erase(of_child);
+  }
+
+  bool can_be_skipped(const engine::StageView& stage) const override {
+    return base::bool_or(stage.context(), "skippable", false);
+  }
+};
+
+class StartPipeline final : public runner::Task {
+ public:
+  explicit StartPipeline(PipelineStageParts parts) : parts_(parts) {}
+
+  Async<runner::TaskResult> run(runner::TaskContext context) override {
+    const std::string wanted = context.required_text("pipeline");
+    const std::string application = context.text("pipelineApplication", context.execution().application);
+    std::optional<json::object> config = co_await parts_.configurations.find_by_id(wanted);
+    if (!config) config = co_await parts_.configurations.find(application, wanted);
+    if (!config) {
+      co_return runner::failed(context,
+                               fmt::format("The referenced pipeline cannot be located ({})", wanted));
+    }
+    pipelines::StartRequest request;
+    request.config = std::move(*config);
+    request.trigger = trigger_of(context);
+    request.by = pipelines::StartedBy::automatically;
+    request.user = context.user();
+    request.origin = context.execution().origin;
+    // Derived from the step: a start that is repeated after a crash finds the execution it made.
+    request.execution_id = base::derived_ulid(*context.stage().start_time, context.key("child"));
+    const std::string name = base::string_or(request.config, "name", "");
+    const std::string id = *request.execution_id;
+    const std::optional<model::Execution> started = co_await parts_.store.execution(id);
+    if (!started) co_await parts_.starter.start_pipeline(std::move(request));
+    co_return runner::succeeded({{"executionId", id}, {"executionName", name}});
+  }
+
+ private:
+  static json::object trigger_of(const runner::TaskContext& context) {
+    const auto* given = base::find_object(context.stage().context, "pipelineParameters");
+    const model::Execution& parent = context.execution();
+    json::object trigger;
+    trigger["type"] = "pipeline";
+    trigger["user"] = context.user();
+    trigger["parameters"] = given ? *given : json::object{};
+    // By reference: what clients expect inside is joined when the execution is read.
+    trigger["parentExecutionId"] = parent.id;
+    trigger["parentRootId"] = parent.root_id;
+    trigger["parentPipelineId"] = parent.pipeline_config_id;
+    trigger["parentPipelineName"] = parent.name;
+    trigger["parentPipelineApplication"] = parent.application;
+    trigger["parentPipelineStageId"] = context.stage().id;
+    trigger["isPipeline"] = true;
+    return trigger;
+  }
+
+  PipelineStageParts parts_;
+};
+
+/// What a parent sees of a child: the outputs of its top-level stages, later ones winning.
+json::object merged_outputs(const model::Execution& child) {
+  json::object merged;
+  for (const model::Stage& stage : child.stages) {
+    if (!stage.synthetic()) base::merge_into(merged, stage.outputs);
+  }
+  return merged;
+}
+
+/// Why a child failed: the messages of its failed stages, and where to look first.
+json::object child_exception(const model::Execution& child) {
+  json::array errors;
+  json::object source{{"executionId", child.id}};
+  for (const model::Stage& stage : child.stages) {
+    if (stage.status != Status::terminal) continue;
+    const auto* exception = base::find_object(stage.context, "exception");
+    const auto* details = exception ? base::find_object(*exception, "details") : nullptr;
+    if (details == nullptr) continue;
+    if (!source.contains("stageId")) {
+      source["stageId"] = stage.id;
+      source["stageName"] = stage.name;
+    }
+    const auto* list = base::find_array(*details, "errors");
+    json::array messages =
+        list && !list->empty() ? *list : json::array{base::string_or(*details, "error", "failed")};
+    for (const auto& message : messages) {
+      errors.push_back(json::value(fmt::format("Exception in child pipeline stage ({}: {}): {}", child.name,
+                                               stage.name, base::plain_text(message))));
+    }
+  }
+  if (errors.empty()) {
+    errors.push_back(
+        json::value(fmt::format("child pipeline {} ended {}", child.name, model::to_string(child.status))));
+  }
+  return {{"source", std::move(source)}, {"details", json::object{{"errors", std::move(errors)}}}};
+}
+
+class MonitorPipeline final : public runner::Task {
+ public:
+  explicit MonitorPipeline(PipelineStageParts parts) : parts_(parts) {}
+
+  Async<runner::TaskResult> run(runner::TaskContext context) override {
+    const std::string id = base::string_or(context.stage().context, "executionId", "");
+    std::optional<model::Execution> child = co_await parts_.store.execution(id);
+    if (!child) co_return runner::failed(context, "no pipeline execution ids to monitor");
+    const std::string status(model::to_string(child->status));
+    if (!model::is_complete(child->status)) {
+      co_return runner::again({.after = std::chrono::seconds(15),
+                               .waiting_for = fmt::format("pipeline {} ({})", child->name, status),
+                               .wake_on = runner::execution_word(id)},
+                              {{"status", status}});
+    }
+    if (child->status == Status::succeeded)
+      co_return runner::succeeded({{"status", status}}, merged_outputs(*child));
+    runner::TaskResult result;
+    result.status = child->status == Status::canceled ? Status::canceled : Status::terminal;
+    result.context = {{"status", status}, {"exception", child_exception(*child)}};
+    if (child->status == Status::canceled) {
+      result.context["exception"] = json::object{
+          {"details",
+           json::object{{"errors", json::array{"At least one monitored pipeline was cancelled"}}}}};
+    }
+    co_return result;
+  }
+
+  Async<runner::TaskResult> cancel(runner::TaskContext context) override {
+    const std::string id = base::string_or(context.stage().context, "executionId", "");
+    if (!id.empty()) {
+      engine::Event cancel = engine::Cancel{"parent pipeline", ""};
+      co_await parts_.runner.tell(id, std::move(cancel));
+    }
+    co_return runner::TaskResult{};
+  }
+
+  std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
+    return std::chrono::hours(12);
+  }
+
+ private:
+  PipelineStageParts parts_;
+};
+
+}  // namespace
+
+void add_pipeline(runner::Catalogs& catalogs, PipelineStageParts parts) {
+  catalogs.stages.add(std::make_unique<Pipeline>());
+  catalogs.tasks.add("startPipeline", std::make_unique<StartPipeline>(parts));
+  catalogs.tasks.add("monitorPipeline", std::make_unique<MonitorPipeline>(parts));
+}
+
+}  // namespace gennaker::stages

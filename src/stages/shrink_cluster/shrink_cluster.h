@@ -1,0 +1,10 @@
+#pragma once
+
+#include "stages/infrastructure/parts.h"
+
+namespace gennaker::stages {
+
+/// The `shrinkCluster` stage: see README.md.
+void add_shrink_cluster(runner::Catalogs& catalogs, const Infrastructure& infrastructure);
+
+}  // namespace gennaker::stages

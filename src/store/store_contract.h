@@ -1,0 +1,64 @@
+#pragma once
+
+#include <boost/asio/use_future.hpp>
+#include <filesystem>
+#include <functional>
+#include <gtest/gtest.h>
+#include <memory>
+#include <stdlib.h>
+
+#include "store/store.h"
+
+/// What every Store promises, as tests. An implementation joins with
+/// INSTANTIATE_TEST_SUITE_P(Name, StoreContract, testing::Values(StoreMaker{...})).
+namespace gennaker::store {
+
+struct StoreMaker {
+  std::string name;
+  /// Opens the store that lives at `place`, which is the same over several calls: what was kept is there.
+  std::function<std::unique_ptr<Store>(const std::filesystem::path& place)> open;
+};
+inline void PrintTo(const StoreMaker& maker, std::ostream* out) {
+  *out << maker.name;
+}
+
+/// A directory that goes with its owner.
+class Place {
+ public:
+  Place() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "gennaker-store-XXXXXX").string();
+    if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
+    path_ = pattern;
+  }
+  ~Place() { std::filesystem::remove_all(path_); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
+  const std::filesystem::path& path() const { return path_; }
+
+ private:
+  std::filesystem::path path_;
+};
+
+/// Runs a coroutine to its end.
+template <class T>
+T result_of(Async<T> coroutine) {
+  base::asio::io_context context;
+  auto future = base::asio::co_spawn(context, std::move(coroutine), base::asio::use_future);
+  context.run();
+  return future.get();
+}
+
+class StoreContract : public testing::TestWithParam<StoreMaker> {
+ protected:
+  StoreContract() { open(); }
+
+  void open() { store_ = GetParam().open(place_.path()); }
+  void close() { store_.reset(); }
+  Store& store() { return *store_; }
+  void commit(Changes changes) { result_of(store_->commit(std::move(changes))); }
+
+  Place place_;
+  std::unique_ptr<Store> store_;
+};
+
+}  // namespace gennaker::store

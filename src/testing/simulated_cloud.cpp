@@ -1,0 +1,330 @@
+#include "testing/simulated_cloud.h"
+
+#include <algorithm>
+#include <boost/asio/redirect_error.hpp>
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "clusters/health.h"
+#include "clusters/inventory.h"
+#include "clusters/naming.h"
+#include "clusters/operations.h"
+
+namespace gennaker::testing {
+
+namespace asio = boost::asio;
+using base::Error;
+using base::Kind;
+using model::HealthState;
+using model::Operation;
+using model::ServerGroup;
+
+SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed, std::string account)
+    : clock_(clock), random_(seed), account_(std::move(account)) {
+  state_.revision = 1;
+}
+
+std::vector<model::Account> SimulatedCloud::accounts() const {
+  return {{.name = account_, .provider = "simulated", .environment = "test", .regions = {"here", "there"}}};
+}
+
+Async<void> SimulatedCloud::start() {
+  co_return;
+}
+
+Async<void> SimulatedCloud::stop() {
+  for (const auto& waiter : waiters_) waiter->cancel();
+  co_return;
+}
+
+Async<clusters::Snapshot> SimulatedCloud::watch(std::string account, std::uint64_t known) {
+  if (account != account_) {
+    throw Error(Kind::not_found, fmt::format("account '{}' is not simulated here", account));
+  }
+  refresh_health();
+  if (known != 0 && known == state_.revision) {
+    auto executor = co_await asio::this_coro::executor;
+    auto waiter = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
+    waiters_.push_back(waiter);
+    boost::system::error_code ignored;
+    auto token = asio::redirect_error(asio::use_awaitable, ignored);
+    co_await waiter->async_wait(token);
+    std::erase(waiters_, waiter);
+  }
+  co_return state_;
+}
+
+bool SimulatedCloud::happens(double chance) {
+  return chance > 0 && static_cast<double>(random_.next() % 10'000) < chance * 10'000;
+}
+
+Async<json::object> SimulatedCloud::perform(Operation operation) {
+  if (happens(faults_.crash_before)) throw Error(Kind::unavailable, "simulated: failed before the effect");
+  if (happens(faults_.crash_after)) {
+    apply(operation, happens(0.5));
+    throw Error(Kind::unavailable, "simulated: failed after the effect");
+  }
+  json::object answer = apply(operation, false);
+  if (happens(faults_.doubled_call)) answer = apply(operation, false);
+  if (happens(faults_.lost_answer)) throw Error(Kind::timeout, "simulated: the answer was lost");
+  co_return answer;
+}
+
+Async<std::string> SimulatedCloud::console_output(std::string account, std::string instance_id) {
+  for (const ServerGroup& group : state_.server_groups) {
+    for (const model::Instance& instance : group.instances) {
+      if (instance.id == instance_id) co_return fmt::format("{} says hello", instance_id);
+    }
+  }
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account, instance_id));
+}
+
+json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_way) {
+  const auto done = answers_.find(operation.key);
+  if (done != answers_.end()) return done->second;
+  json::object answer;
+  const std::string_view kind = operation.kind;
+  if (kind == clusters::create_server_group_kind) {
+    answer = create(operation, stop_half_way);
+    if (stop_half_way) return answer;
+  } else if (kind == clusters::resize_server_group_kind) {
+    answer = resize(operation);
+  } else if (kind == clusters::enable_server_group_kind) {
+    answer = set_disabled(operation, false);
+  } else if (kind == clusters::disable_server_group_kind) {
+    answer = set_disabled(operation, true);
+  } else if (kind == clusters::destroy_server_group_kind) {
+    answer = destroy(operation);
+  } else if (kind == clusters::upsert_load_balancer_kind) {
+    answer = upsert_load_balancer(operation);
+  } else if (kind == clusters::delete_load_balancer_kind) {
+    answer = delete_load_balancer(operation);
+  } else if (kind == clusters::bake_kind) {
+    answer = bake(operation);
+  } else {
+    throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
+  }
+  record(operation);
+  answers_[operation.key] = answer;
+  changed();
+  return answer;
+}
+
+void SimulatedCloud::record(const Operation& operation) {
+  const bool twice = std::any_of(effects_.begin(), effects_.end(),
+                                 [&](const Operation& other) { return other.key == operation.key; });
+  if (twice) ++run_twice_;
+  effects_.push_back(operation);
+}
+
+json::object SimulatedCloud::create(const Operation& operation, bool stop_half_way) {
+  const auto spec = clusters::server_group_spec_of(operation);
+  const auto* image = clusters::find_image(state_, spec.region, spec.image_id);
+  if (image == nullptr) {
+    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_,
+                                             spec.image_id, spec.region));
+  }
+  const std::string cluster = clusters::cluster_name(spec.moniker);
+  auto siblings = clusters::server_groups_of_cluster(state_, cluster, spec.region);
+  clusters::sort_newest_first(siblings);
+
+  ServerGroup group;
+  auto half_done = half_done_names_.find(operation.key);
+  if (half_done != half_done_names_.end()) {
+    group = *clusters::find_server_group(state_, spec.region, half_done->second);
+    std::erase_if(state_.server_groups,
+                  [&](const ServerGroup& g) { return g.name == group.name && g.region == group.region; });
+  } else {
+    std::vector<clusters::TakenName> taken;
+    for (const ServerGroup* sibling : siblings) {
+      taken.push_back({sibling->moniker.sequence.value_or(-1), sibling->created_time});
+    }
+    group.name = clusters::server_group_name(cluster, clusters::next_sequence(taken).value());
+    group.account = account_;
+    group.provider = "simulated";
+    group.region = spec.region;
+    group.moniker = clusters::parse_name(group.name);
+    group.created_time = clock_.now();
+    group.image_id = image->id;
+    group.image_name = image->name;
+    group.version = image->version;
+    group.load_balancers = spec.load_balancers;
+    group.launch_config = spec.settings;
+  }
+  group.disabled = spec.start_disabled;
+  group.capacity = spec.capacity;
+  fill(group, stop_half_way ? spec.capacity.desired / 2 : spec.capacity.desired);
+  json::object answer{{"serverGroupName", group.name}, {"region", group.region}};
+  for (const ServerGroup* sibling : siblings) {
+    if (sibling->name == group.name) continue;
+    answer["ancestorServerGroupName"] = sibling->name;
+    break;
+  }
+  half_done_names_[operation.key] = group.name;
+  state_.server_groups.push_back(std::move(group));
+  changed();
+  return answer;
+}
+
+void SimulatedCloud::fill(ServerGroup& group, int size) {
+  group.instances.resize(std::min(group.instances.size(), static_cast<std::size_t>(size)));
+  while (group.instances.size() < static_cast<std::size_t>(size)) {
+    model::Instance instance;
+    instance.id = fmt::format("{}-{}", group.name, group.instances.size());
+    instance.zone = group.region + "-a";
+    instance.launch_time = clock_.now();
+    instance.extra["healthy_at"] = base::to_millis(clock_.now() + time_to_healthy_);
+    group.instances.push_back(std::move(instance));
+  }
+}
+
+ServerGroup& SimulatedCloud::find(const Operation& operation) {
+  const auto named = clusters::server_group_of(operation);
+  for (ServerGroup& group : state_.server_groups) {
+    if (group.name == named.name && group.region == named.region) return group;
+  }
+  throw Error(Kind::not_found, fmt::format("account '{}' has no server group '{}' in '{}'", account_,
+                                           named.name, named.region));
+}
+
+json::object SimulatedCloud::resize(const Operation& operation) {
+  ServerGroup& group = find(operation);
+  group.capacity = clusters::capacity_of(operation.what);
+  fill(group, group.capacity.desired);
+  return {{"serverGroupName", group.name}};
+}
+
+json::object SimulatedCloud::set_disabled(const Operation& operation, bool disabled) {
+  ServerGroup& group = find(operation);
+  group.disabled = disabled;
+  return {{"serverGroupName", group.name}};
+}
+
+json::object SimulatedCloud::destroy(const Operation& operation) {
+  const auto named = clusters::server_group_of(operation);
+  std::erase_if(state_.server_groups, [&](const ServerGroup& group) {
+    return group.name == named.name && group.region == named.region;
+  });
+  return {{"serverGroupName", named.name}};
+}
+
+json::object SimulatedCloud::upsert_load_balancer(const Operation& operation) {
+  model::LoadBalancer balancer;
+  balancer.name = base::string_or(operation.what, "name", "");
+  balancer.region = base::string_or(operation.what, "region", "");
+  balancer.account = account_;
+  balancer.provider = "simulated";
+  balancer.moniker = clusters::parse_name(balancer.name);
+  if (const auto* settings = base::find_object(operation.what, "settings")) balancer.extra = *settings;
+  std::erase_if(state_.load_balancers, [&](const model::LoadBalancer& other) {
+    return other.name == balancer.name && other.region == balancer.region;
+  });
+  json::object answer{{"loadBalancerName", balancer.name}, {"region", balancer.region}};
+  state_.load_balancers.push_back(std::move(balancer));
+  return answer;
+}
+
+json::object SimulatedCloud::delete_load_balancer(const Operation& operation) {
+  const std::string name = base::string_or(operation.what, "name", "");
+  for (const ServerGroup& group : state_.server_groups) {
+    const auto& used = group.load_balancers;
+    if (std::find(used.begin(), used.end(), name) != used.end()) {
+      throw Error(Kind::conflict,
+                  fmt::format("load balancer '{}' is used by server group '{}'", name, group.name));
+    }
+  }
+  std::erase_if(state_.load_balancers, [&](const model::LoadBalancer& other) { return other.name == name; });
+  return {};
+}
+
+json::object SimulatedCloud::bake(const Operation& operation) {
+  model::Image image;
+  image.name = base::string_or(operation.what, "name", "");
+  image.region = base::string_or(operation.what, "region", "");
+  image.version = base::string_or(operation.what, "version", "");
+  image.account = account_;
+  image.created_time = clock_.now();
+  image.id = "sha-" + base::sha256_hex(base::to_text(operation.what)).substr(0, 12);
+  const bool known = clusters::find_image(state_, image.region, image.id) != nullptr;
+  json::object answer{
+      {"imageId", image.id}, {"imageName", image.name}, {"region", image.region}, {"previouslyBaked", known}};
+  if (!known) state_.images.push_back(std::move(image));
+  return answer;
+}
+
+void SimulatedCloud::put(ServerGroup group) {
+  for (model::Instance& instance : group.instances) {
+    const bool healthy = instance.state != HealthState::down;
+    instance.extra["healthy_at"] = healthy ? 0 : INT64_MAX;
+  }
+  state_.server_groups.push_back(std::move(group));
+  changed();
+}
+
+void SimulatedCloud::put(model::Image image) {
+  state_.images.push_back(std::move(image));
+  changed();
+}
+
+void SimulatedCloud::put(model::LoadBalancer balancer) {
+  state_.load_balancers.push_back(std::move(balancer));
+  changed();
+}
+
+void SimulatedCloud::tick() {
+  refresh_health();
+}
+
+const clusters::Snapshot& SimulatedCloud::now() {
+  refresh_health();
+  return state_;
+}
+
+std::vector<std::string> SimulatedCloud::effect_kinds() const {
+  std::vector<std::string> kinds;
+  for (const Operation& effect : effects_) kinds.push_back(effect.kind);
+  return kinds;
+}
+
+void SimulatedCloud::refresh_health() {
+  bool any_changed = false;
+  for (ServerGroup& group : state_.server_groups) {
+    const bool never = base::bool_or(group.launch_config, "neverHealthy", false);
+    const bool crashes = base::bool_or(group.launch_config, "crashes", false);
+    for (model::Instance& instance : group.instances) {
+      const auto healthy_at = base::whole_number(instance.extra, "healthy_at").value_or(0);
+      model::Health health{
+          .type = "LoadBalancer", .state = HealthState::up, .description = "", .platform = false};
+      if (crashes) {
+        health.state = HealthState::failed;
+        health.description = "command exited with status 1";
+      } else if (never) {
+        health.state = HealthState::down;
+        health.description = "connection refused";
+      } else if (healthy_at == INT64_MAX) {
+        health.state = HealthState::down;
+      } else if (healthy_at > base::to_millis(clock_.now())) {
+        health.state = HealthState::starting;
+      } else if (group.disabled) {
+        health.state = HealthState::out_of_service;
+      }
+      any_changed = any_changed || instance.health.size() != 1 || instance.health[0].state != health.state;
+      instance.state = health.state;
+      instance.health = {std::move(health)};
+    }
+  }
+  if (any_changed) {
+    ++state_.revision;
+    for (const auto& waiter : waiters_) waiter->cancel();
+  }
+}
+
+void SimulatedCloud::changed() {
+  ++state_.revision;
+  refresh_health();
+  for (const auto& waiter : waiters_) waiter->cancel();
+}
+
+}  // namespace gennaker::testing

@@ -1,0 +1,79 @@
+#pragma once
+
+#include <boost/asio/io_context.hpp>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "clusters/clouds.h"
+#include "clusters/traffic_guards.h"
+#include "engine/engine.h"
+#include "runner/catalogs.h"
+#include "testing/manual_clock.h"
+#include "testing/simulated_cloud.h"
+
+namespace gennaker::testing {
+
+/// The real engine, real tasks and a simulated cloud in one thread, without a store: time passes only when
+/// everybody waits. For tests of stages; the whole runner is in tests/simulation.
+class StageWorld {
+ public:
+  StageWorld();
+  ~StageWorld();
+
+  runner::Catalogs catalogs() { return {stages_, tasks_}; }
+  clusters::Clouds& clouds() { return clouds_; }
+  SimulatedCloud& cloud() { return *cloud_; }
+  ManualClock& clock() { return clock_; }
+  const model::Execution& execution() const { return *execution_; }
+  const clusters::TrafficGuards& guards() const { return guards_; }
+  /// From now on every cluster is guarded.
+  void guard_everything() { guarded_ = true; }
+
+  /// Starts the execution and runs it until it rests. Returns its status.
+  model::Status run(model::Execution execution);
+  /// As run, but stops as soon as `until` holds, asked after every event.
+  void run_until(model::Execution execution, const std::function<bool(const model::Execution&)>& until);
+  /// Asks to cancel and runs until everything rests.
+  model::Status cancel();
+
+  /// The first stage of this type; fails the test if there is none.
+  const model::Stage& stage(std::string_view type) const;
+  std::vector<std::string> stage_types() const;
+  /// details.errors[0] of a stage's exception; empty if it has none.
+  static std::string error_of(const model::Stage& stage);
+  /// The same, of the first stage that has one.
+  std::string error() const;
+  /// "shop-v001 (disabled)" for each server group, by name.
+  std::vector<std::string> server_groups();
+
+ private:
+  struct Waiting {
+    std::string stage_id, task_id;
+    base::TimePoint due;
+  };
+
+  void send(const engine::Event& event);
+  void carry_out(const engine::Effect& effect);
+  void ask(const engine::RunTask& run);
+  void clean_up(const engine::CancelTask& cancel);
+  runner::TaskResult attempt(runner::Task& task, const runner::TaskContext& context);
+  void loop(const std::function<bool(const model::Execution&)>& until);
+
+  boost::asio::io_context io_;
+  ManualClock clock_;
+  clusters::Clouds clouds_{io_.get_executor()};
+  SimulatedCloud* cloud_ = nullptr;
+  bool guarded_ = false;
+  clusters::TrafficGuards guards_;
+  engine::StageCatalog stages_;
+  runner::TaskCatalog tasks_;
+  std::shared_ptr<model::Execution> execution_ = std::make_shared<model::Execution>();
+  std::deque<engine::Effect> effects_;
+  std::vector<Waiting> waiting_;
+};
+
+}  // namespace gennaker::testing

@@ -1,0 +1,219 @@
+// How many durable stages a second complete: 1,000 executions of 10 short stages, all in flight together,
+// through engine, runner and SQLite (synchronous = FULL). Beside it bare SQLite, which writes the same bytes
+// in as many transactions.
+//
+//   stages_bench [--executions 1000] [--stages 10] [--directory DIR]
+
+#include <CLI/CLI.hpp>
+#include <boost/asio/use_future.hpp>
+#include <condition_variable>
+#include <filesystem>
+#include <stdlib.h>
+
+#include "bare_sqlite.h"
+#include "base/ids.h"
+#include "pipelines/execution_builder.h"
+#include "runner/catalogs.h"
+#include "runner/runner.h"
+#include "store/sqlite/sqlite_store.h"
+
+namespace {
+
+using namespace gennaker;
+using store::Changes;
+namespace json = boost::json;
+
+struct Plan {
+  int executions = 1000;
+  int stages = 10;
+  std::filesystem::path directory = std::filesystem::temp_directory_path();
+  int total() const { return executions * stages; }
+};
+
+class ShortStage final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "short"; }
+  engine::Plan plan(const engine::StageView&) const override { return engine::run_in_order({"short"}); }
+};
+
+class ShortTask final : public runner::Task {
+ public:
+  base::Async<runner::TaskResult> run(runner::TaskContext context) override {
+    co_return runner::succeeded({{"answer", context.stage().ref_id}}, {{"answer", context.stage().ref_id}});
+  }
+};
+
+class NoClouds final : public runner::Operator {
+ public:
+  base::Async<json::object> perform(model::Operation) override { co_return json::object{}; }
+};
+
+/// Passes everything on, and keeps a copy for whoever wants to write the same.
+class RecordingStore final : public store::Store {
+ public:
+  explicit RecordingStore(store::Store& inner) : inner_(inner) {}
+  base::Async<void> commit(Changes changes) override {
+    {
+      const std::lock_guard lock(mutex_);
+      recorded_.push_back(changes);
+    }
+    return inner_.commit(std::move(changes));
+  }
+  base::Async<std::optional<model::Execution>> execution(std::string id) override {
+    return inner_.execution(id);
+  }
+  base::Async<std::vector<model::Execution>> executions(store::ExecutionQuery query,
+                                                        model::Detail detail) override {
+    return inner_.executions(std::move(query), detail);
+  }
+  base::Async<std::vector<std::string>> unfinished_executions() override {
+    return inner_.unfinished_executions();
+  }
+  base::Async<std::optional<store::Document>> document(std::string kind, std::string id) override {
+    return inner_.document(std::move(kind), std::move(id));
+  }
+  base::Async<std::vector<store::Document>> documents(std::string kind,
+                                                      std::optional<std::string> scope) override {
+    return inner_.documents(std::move(kind), std::move(scope));
+  }
+  base::Async<std::vector<store::Document>> history(std::string kind, std::string id,
+                                                    std::size_t limit) override {
+    return inner_.history(std::move(kind), std::move(id), limit);
+  }
+  base::Async<std::vector<store::FeedEntry>> feed(std::uint64_t after, std::size_t limit) override {
+    return inner_.feed(after, limit);
+  }
+  base::Async<FeedRange> feed_range() override { return inner_.feed_range(); }
+  void on_feed(std::function<void(const std::vector<store::FeedEntry>&)> listener) override {
+    inner_.on_feed(std::move(listener));
+  }
+
+  const std::vector<Changes>& recorded() const { return recorded_; }
+
+ private:
+  store::Store& inner_;
+  std::mutex mutex_;
+  std::vector<Changes> recorded_;
+};
+
+struct Outcome {
+  double seconds = 0;
+  int commits = 0;
+};
+
+double seconds_since(std::chrono::steady_clock::time_point begin) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+}
+
+model::Execution execution_of(const Plan& plan, int number, base::Random& random) {
+  json::array stages;
+  for (int i = 0; i < plan.stages; ++i) {
+    json::object stage{{"type", "short"}, {"refId", std::to_string(i)}, {"name", "Short stage"}};
+    if (i > 0) stage["requisiteStageRefIds"] = json::array{std::to_string(i - 1)};
+    stages.push_back(std::move(stage));
+  }
+  const json::object config{
+      {"application", "bench"}, {"name", "Ten short stages"}, {"id", "bench"}, {"stages", stages}};
+  const base::TimePoint now = base::from_millis(1'700'000'000'000 + number);
+  return pipelines::build_pipeline_execution(config, {{"type", "manual"}, {"parameters", json::object{}}},
+                                             base::new_ulid(now, random), now, random);
+}
+
+Outcome measure_runner(const Plan& plan, const std::filesystem::path& file, std::vector<Changes>* recorded) {
+  const auto sqlite = store::open_sqlite(file);
+  std::atomic<int> commits = 0;
+  sqlite->on_feed([&](const std::vector<store::FeedEntry>&) { ++commits; });
+  RecordingStore recording(*sqlite);
+  store::Store& chosen = recorded ? static_cast<store::Store&>(recording) : *sqlite;
+
+  engine::StageCatalog stages;
+  runner::TaskCatalog tasks;
+  stages.add(std::make_unique<ShortStage>());
+  tasks.add("short", std::make_unique<ShortTask>());
+  NoClouds clouds;
+  base::SystemClock clock;
+  base::SeededRandom random(1);
+  runner::Runner runner({chosen, stages, tasks, clouds, clock}, 2);
+  std::mutex mutex;
+  std::condition_variable changed;
+  int ended = 0;
+  runner.on_end([&](const model::Execution& execution) {
+    if (execution.status != model::Status::succeeded) std::abort();
+    const std::lock_guard lock(mutex);
+    if (++ended == plan.executions) changed.notify_one();
+  });
+
+  std::vector<model::Execution> executions;
+  for (int i = 0; i < plan.executions; ++i) executions.push_back(execution_of(plan, i, random));
+  base::asio::io_context context;
+  for (model::Execution& execution : executions) {
+    base::asio::co_spawn(context, runner.accept(std::move(execution)), [](std::exception_ptr error) {
+      if (error) std::rethrow_exception(error);
+    });
+  }
+  const auto begin = std::chrono::steady_clock::now();
+  context.run();
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return ended == plan.executions; });
+  }
+  const Outcome outcome{seconds_since(begin), commits};
+  runner.stop();
+  if (recorded) *recorded = recording.recorded();
+  return outcome;
+}
+
+Outcome measure_bare(const std::filesystem::path& file, const std::vector<Changes>& changes, int commits) {
+  bench::BareSqlite database(file);
+  const std::size_t batch =
+      std::max<std::size_t>(1, changes.size() / static_cast<std::size_t>(std::max(1, commits)));
+  Outcome outcome;
+  const auto begin = std::chrono::steady_clock::now();
+  for (std::size_t number = 0; number < changes.size(); ++number) {
+    if (number % batch == 0) database.run("BEGIN IMMEDIATE");
+    database.write(changes[number]);
+    if (number % batch == batch - 1 || number + 1 == changes.size()) {
+      database.run("COMMIT");
+      ++outcome.commits;
+    }
+  }
+  outcome.seconds = seconds_since(begin);
+  return outcome;
+}
+
+void print(std::string_view name, const Plan& plan, const Outcome& outcome) {
+  fmt::print("{:<34} {:>9.0f} stages/s  ({} in {:.2f} s, {} commits)\n", name, plan.total() / outcome.seconds,
+             plan.total(), outcome.seconds, outcome.commits);
+}
+
+void measure(const Plan& plan) {
+  std::string pattern = (plan.directory / "gennaker-bench-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr)
+    throw std::runtime_error("cannot write to " + plan.directory.string());
+  const std::filesystem::path directory = pattern;
+  std::vector<Changes> recorded;
+  measure_runner(plan, directory / "warm-up.db", &recorded);
+  const Outcome ours = measure_runner(plan, directory / "store.db", nullptr);
+  const Outcome bare = measure_bare(directory / "bare.db", recorded, ours.commits);
+  std::filesystem::remove_all(directory);
+  print(fmt::format("durable stages, {} executions", plan.executions), plan, ours);
+  print("bare SQLite, the same bytes", plan, bare);
+  fmt::print("ratio (Gennaker / bare SQLite)     {:>9.2f}\n", bare.seconds / ours.seconds);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  Plan plan;
+  CLI::App app("Durable stages a second, beside bare SQLite");
+  app.add_option("--executions", plan.executions, "in flight together")->check(CLI::PositiveNumber);
+  app.add_option("--stages", plan.stages, "of each execution")->check(CLI::PositiveNumber);
+  app.add_option("--directory", plan.directory, "on the disk to measure");
+  CLI11_PARSE(app, count, arguments);
+  try {
+    measure(plan);
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "stages_bench: {}\n", error.what());
+    return 1;
+  }
+}

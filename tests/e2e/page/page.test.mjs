@@ -1,0 +1,206 @@
+/**
+ * The page in a real browser, against a server that the caller has started with the demo application.
+ *
+ *   BASE_URL=http://127.0.0.1:8084 SCREENSHOTS=/tmp/shots node --test tests/e2e/page/page.test.mjs
+ *
+ * BASE_URL             where the server listens; required
+ * SCREENSHOTS          folder for pictures; none are taken without it
+ * APPLICATION          default "demo"
+ * DEPLOY, PROMOTE      names of the pipelines, default "Deploy demo" and "Promote demo"
+ * PARAMETER, VALUE     label and value of the parameter to start DEPLOY with; default "Version" and "2"
+ * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
+ * JUDGMENT_STAGE       default "Approve"
+ * PATIENCE_SECONDS     longest time for a deployment; default 180
+ * CHROMIUM             default /usr/bin/chromium
+ *
+ * The browser's driver is a dependency of ui/: run `npm ci` there first.
+ */
+import assert from 'node:assert/strict';
+import { mkdir } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+
+const { chromium } = createRequire(new URL('../../../ui/package.json', import.meta.url))('playwright-core');
+
+const base = process.env.BASE_URL?.replace(/\/$/, '');
+assert.ok(base, 'BASE_URL is missing: start a server with the demo application and name its address');
+const application = process.env.APPLICATION ?? 'demo';
+const deploy = process.env.DEPLOY ?? 'Deploy demo';
+const promote = process.env.PROMOTE ?? 'Promote demo';
+const parameter = process.env.PARAMETER ?? 'Version';
+const value = process.env.VALUE ?? '2';
+const judgmentStage = process.env.JUDGMENT_STAGE ?? 'Approve';
+const patience = 1000 * Number(process.env.PATIENCE_SECONDS ?? 180);
+const screenshots = process.env.SCREENSHOTS;
+
+let browser;
+let page;
+/** What the page complained about; a test that provokes nothing must leave it empty. */
+let complaints;
+
+before(async () => {
+  if (screenshots) await mkdir(screenshots, { recursive: true });
+  browser = await chromium.launch({
+    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox', '--disable-gpu', '--disable-background-networking', '--disable-component-update', '--disable-sync',
+      '--no-first-run',
+    ],
+  });
+  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce' });
+  page.setDefaultTimeout(20_000);
+  complaints = [];
+  page.on('pageerror', (error) => complaints.push(String(error)));
+  page.on('request', (request) => {
+    if (!request.url().startsWith(base) && !request.url().startsWith('data:')) {
+      complaints.push(`asks a foreign host: ${request.url()}`);
+    }
+  });
+});
+
+after(async () => {
+  await browser?.close();
+});
+
+test('an application is found from the first page, and the page is live', async () => {
+  await page.goto(`${base}/ui/`);
+  await page.getByRole('heading', { name: 'Applications' }).waitFor();
+  await page.getByRole('status').filter({ hasText: 'Live' }).waitFor();
+  await shoot('applications');
+  await page.getByRole('link', { name: application, exact: true }).click();
+  await page.getByRole('region', { name: deploy }).waitFor();
+  await page.getByRole('region', { name: promote }).waitFor();
+});
+
+test('a pipeline is started with a parameter and watched to its end', async () => {
+  await start(deploy, { [parameter]: value });
+  await page.getByRole('status').filter({ hasText: 'Running' }).waitFor();
+  const graph = page.getByRole('group', { name: 'Stage graph' });
+  await graph.getByRole('button').first().waitFor();
+  await page.getByTitle(` = ${value}`).first().waitFor();
+  // A picture of the middle of it: a stage is done, another one runs.
+  await graph.getByRole('button', { name: /: Succeeded$/ }).first().waitFor({ timeout: patience });
+  await page.waitForTimeout(700);
+  await shoot('execution-running');
+
+  await page.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
+  assert.match(await page.title(), new RegExp(`^Succeeded: ${deploy}`));
+  assert.equal(await graph.getByRole('button', { name: /: (Running|Not started)$/ }).count(), 0);
+  await page.waitForTimeout(700);
+  await shoot('execution-succeeded');
+});
+
+test('a stage is selected with the keyboard, and shows its tasks, log and context', async () => {
+  const first = page.getByRole('group', { name: 'Stage graph' }).getByRole('button').first();
+  const name = (await first.getAttribute('aria-label')).replace(/: .*$/, '');
+  await first.focus();
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  await details.getByRole('heading', { name }).waitFor();
+  await details.getByRole('listitem').first().waitFor();
+  await details.getByRole('tab', { name: 'Log' }).click();
+  await details.getByText('started').first().waitFor();
+  await details.getByRole('tab', { name: 'Context' }).click();
+  await details.getByRole('button', { name: 'Copy as JSON' }).waitFor();
+});
+
+test('a judgment is given, and the execution goes on', async () => {
+  if (process.env.JUDGMENT_EXECUTION) {
+    await page.goto(`${base}/ui/applications/${application}/executions/${process.env.JUDGMENT_EXECUTION}`);
+  } else {
+    await page.goto(`${base}/ui/applications/${application}`);
+    await start(promote, {});
+  }
+  await page.getByRole('status').filter({ hasText: 'Needs a decision' }).waitFor({ timeout: patience });
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  await details.getByRole('heading', { name: judgmentStage }).waitFor();
+  await shoot('judgment');
+  await details.getByRole('button', { name: 'Continue' }).click();
+
+  await page.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
+  await page.getByRole('button', { name: `${judgmentStage}: Succeeded` }).first().click();
+  await details.getByText(/^Continued/).waitFor();
+  await shoot('judgment-given');
+});
+
+test('the pipelines show how their executions went', async () => {
+  await page.getByRole('link', { name: application, exact: true }).first().click();
+  for (const name of [deploy, promote]) {
+    const region = page.getByRole('region', { name });
+    await region.getByRole('link', { name: new RegExp(`^${name}, Succeeded`) }).first().waitFor();
+  }
+  await page.getByRole('link', { name: `${judgmentStage}: Succeeded` }).first().waitFor();
+  await shoot('pipelines');
+});
+
+test('the clusters show an enabled server group with healthy instances', async () => {
+  await page.getByRole('link', { name: 'Clusters' }).click();
+  const enabled = page.getByRole('row', { name: /: Enabled$/ }).first();
+  await enabled.waitFor();
+  const instances = enabled.getByRole('button', { name: /^Instance .*: Up$/ });
+  await instances.first().waitFor();
+  const color = await instances.first().evaluate((square) => getComputedStyle(square).backgroundColor);
+  const [red, green, blue] = color.match(/\d+/g).map(Number);
+  assert.ok(green > red && green > blue, `an instance that is up is green, not ${color}`);
+  await shoot('clusters');
+
+  await instances.first().click();
+  const panel = page.getByRole('dialog');
+  await panel.getByText('Up', { exact: true }).first().waitFor();
+  await panel.getByText('Console output').waitFor();
+  await page.waitForTimeout(500);
+  await shoot('instance');
+  await page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'hidden' });
+});
+
+test('the dark scheme is one button away', async () => {
+  await page.getByRole('button', { name: 'Use the dark scheme' }).click();
+  await shoot('clusters-dark');
+  await page.getByRole('link', { name: 'Pipelines' }).click();
+  await page.getByRole('region', { name: deploy }).waitFor();
+  await shoot('pipelines-dark');
+  await page.getByRole('region', { name: deploy }).getByRole('link', { name: new RegExp(`^${deploy}, Succeeded`) }).first().click();
+  await page.getByRole('group', { name: 'Stage graph' }).getByRole('button').first().waitFor();
+  await page.waitForTimeout(300);
+  await shoot('execution-dark');
+  await page.getByRole('button', { name: 'Use the light scheme' }).click();
+});
+
+test('an address that leads nowhere says so', async () => {
+  await page.goto(`${base}/ui/applications/no-such-application`);
+  const alert = page.getByRole('alert');
+  await alert.getByText(/no-such-application/).first().waitFor();
+  await alert.getByRole('button', { name: 'Try again' }).waitFor();
+});
+
+test('the page has not complained', () => {
+  assert.deepEqual(complaints, []);
+});
+
+/** Opens the dialog of a pipeline, fills it in and starts it; ends on the execution's own view. */
+async function start(pipeline, parameters) {
+  await page.getByRole('button', { name: `Start ${pipeline}` }).click();
+  const dialog = page.getByRole('dialog', { name: `Start ${pipeline}` });
+  for (const [label, text] of Object.entries(parameters)) await fill(dialog, label, text);
+  await shoot(`start-${pipeline.toLowerCase().replaceAll(' ', '-')}`);
+  await dialog.getByRole('button', { name: 'Start', exact: true }).click();
+  await page.waitForURL(/\/executions\//);
+  await page.getByRole('heading', { name: pipeline, level: 1 }).waitFor();
+}
+
+/** A field of the dialog: text is typed, an option is picked. */
+async function fill(dialog, label, text) {
+  const field = dialog.getByLabel(new RegExp(`^${label}`, 'i')).first();
+  if (await field.evaluate((input) => input.readOnly)) {
+    await field.click();
+    await page.getByRole('option', { name: text, exact: true }).click();
+  } else {
+    await field.fill(text);
+  }
+}
+
+async function shoot(name) {
+  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+}

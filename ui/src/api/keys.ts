@@ -1,0 +1,18 @@
+/** The names of what is cached, one a resource. The live stream and the hooks meet here. */
+export const keys = {
+  applications: ['applications'] as const,
+  application: (application: string) => ['application', application] as const,
+  pipelineConfigs: (application: string) => ['pipelineConfigs', application] as const,
+  /** Without `limit`: the lists of all lengths. */
+  executions: (application: string, limit?: number) =>
+    limit === undefined ? (['executions', application] as const) : (['executions', application, limit] as const),
+  execution: (id: string) => ['execution', id] as const,
+  clusters: (application: string) => ['infrastructure', application, 'clusters'] as const,
+  serverGroups: (application: string) => ['infrastructure', application, 'serverGroups'] as const,
+  loadBalancers: (application: string) => ['infrastructure', application, 'loadBalancers'] as const,
+  /** Everything that an account's inventory feeds. */
+  infrastructure: ['infrastructure'] as const,
+  instance: (account: string, region: string, id: string) =>
+    ['infrastructure', 'instance', account, region, id] as const,
+  console: (account: string, region: string, id: string) => ['console', account, region, id] as const,
+};

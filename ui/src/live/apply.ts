@@ -1,0 +1,78 @@
+import type { QueryClient, QueryKey } from '@tanstack/react-query';
+import { keys } from '../api/keys';
+import type { Execution } from '../api/types';
+import { mergeExecution, mergeIntoList, type ExecutionEvent } from './merge';
+import { throttleByKey } from './throttle';
+
+interface DocumentEvent {
+  kind: 'pipeline' | 'application';
+  id: string;
+  application?: string;
+  removed?: boolean;
+}
+
+/** Brings the events of the live stream into the query cache: the one place where the page hears of change. */
+export class LiveCache {
+  private readonly refetch: (key: string) => void;
+
+  constructor(
+    private readonly client: QueryClient,
+    interval = 500,
+  ) {
+    this.refetch = throttleByKey((key) => {
+      void client.invalidateQueries({ queryKey: JSON.parse(key) as QueryKey });
+    }, interval);
+  }
+
+  execution(event: ExecutionEvent) {
+    const { id, application } = event.execution;
+    this.intoLists(application, event);
+    const detail = keys.execution(id);
+    if (!this.client.getQueryState(detail)) return;
+    this.client.setQueryData<Execution>(detail, (known) => known && mergeExecution(known, event));
+    // Tasks, context and outputs are not in the event.
+    this.later(detail);
+  }
+
+  document(event: DocumentEvent) {
+    if (event.kind === 'application') {
+      this.later(keys.applications);
+      this.later(keys.application(event.application ?? event.id));
+    } else if (event.application) {
+      this.later(keys.pipelineConfigs(event.application));
+      if (event.removed) this.later(keys.executions(event.application));
+    }
+  }
+
+  inventory() {
+    this.later(keys.infrastructure);
+  }
+
+  /** The server is back: what failed meanwhile is tried again. */
+  resumed() {
+    this.inventory();
+    void this.client.refetchQueries({ type: 'active', predicate: (query) => query.state.status === 'error' });
+  }
+
+  /** Something was missed: everything may be old. */
+  reset() {
+    void this.client.invalidateQueries();
+  }
+
+  private intoLists(application: string, event: ExecutionEvent) {
+    const lists = this.client.getQueryCache().findAll({ queryKey: keys.executions(application) });
+    for (const query of lists) {
+      const list = query.state.data as Execution[] | undefined;
+      // The answer that is under way may be older than this event, or as new: ask once more.
+      if (query.state.fetchStatus === 'fetching') this.later(query.queryKey);
+      if (!list) continue;
+      const merged = mergeIntoList(list, event, Number(query.queryKey[2]));
+      if (merged.list !== list) this.client.setQueryData(query.queryKey, merged.list);
+      if (merged.incomplete) this.later(query.queryKey);
+    }
+  }
+
+  private later(key: QueryKey) {
+    this.refetch(JSON.stringify(key));
+  }
+}
