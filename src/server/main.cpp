@@ -1,7 +1,9 @@
 #include <cstdio>
 #include <exception>
+#include <string_view>
 
 #include "cli/cli.h"
+#include "providers/local/shim.h"
 #include "server/config_file.h"
 #include "server/options.h"
 
@@ -33,5 +35,8 @@ int serve_as_told(const cli::ServeOptions& given) {
 }  // namespace gennaker::server
 
 int main(int argc, char** argv) {
+  // The shims are many and must be light: they begin before anything else does.
+  if (argc > 1 && std::string_view(argv[1]) == "shim")
+    return gennaker::providers::local::run_shim(argc, argv);
   return gennaker::cli::run(argc, argv, gennaker::server::serve_as_told);
 }

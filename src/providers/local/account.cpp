@@ -1,0 +1,237 @@
+#include "providers/local/account.h"
+
+#include <unistd.h>
+
+#include "base/error.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/logging.h"
+#include "providers/local/files.h"
+#include "providers/local/images.h"
+#include "providers/local/process_spec.h"
+
+namespace gennaker::providers::local {
+namespace {
+
+using base::Error;
+using base::Kind;
+
+constexpr std::int64_t console_bytes = 64 * 1024;
+// Executions are not resumed after so long; what is kept is small, but must not grow for ever.
+constexpr std::chrono::hours answers_kept{24 * 14};
+constexpr std::string_view removed_prefix = ".removed-";
+
+std::string answer_file(const std::string& directory, const std::string& key) {
+  return fmt::format("{}/operations/{}.json", directory, base::sha256_hex(key).substr(0, 32));
+}
+
+void forget_old_answers(const std::string& directory, base::TimePoint now) {
+  for (const std::string& name : names_in(directory)) {
+    const std::string path = directory + "/" + name;
+    const auto document = read_json_file(path);
+    const auto at = document ? base::whole_number(*document, "at") : std::nullopt;
+    if (!at || now - base::from_millis(*at) > answers_kept) unlink(path.c_str());
+  }
+}
+
+std::vector<Group> load_groups(const std::string& directory) {
+  std::vector<Group> groups;
+  for (const std::string& name : names_in(directory)) {
+    const std::string path = directory + "/" + name;
+    if (name.starts_with(removed_prefix)) {
+      remove_tree(path);
+    } else if (const auto document = read_json_file(path + "/group.json")) {
+      groups.push_back(group_of(*document));
+    } else {
+      remove_tree(path);  // nothing was started before group.json was there
+    }
+  }
+  return groups;
+}
+
+}  // namespace
+
+Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount account,
+                 ReservedPorts& ports)
+    : ground_(ground),
+      options_(options),
+      account_(std::move(account)),
+      ports_(ports),
+      directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
+      images_directory_(directory_ + "/images"),
+      groups_directory_(directory_ + "/server-groups"),
+      balancer_(ground, directory_ + "/haproxy", options.haproxy),
+      reconcile_timer_(ground.executor) {}
+
+Async<void> Account::start() {
+  co_await load();
+  for (const auto& [name, running] : groups_) {
+    for (const auto& [index, instance] : running->instances) instance->begin();
+  }
+  reconciling_ = true;
+  asio::co_spawn(ground_.executor, keep_reconciled(this), asio::detached);
+}
+
+Async<void> Account::load() {
+  struct Loaded {
+    std::vector<model::Image> images;
+    std::vector<Group> groups;
+    std::optional<json::object> load_balancers;
+    std::set<std::string> had_traffic;
+  };
+  auto work = [this, now = ground_.clock.now()] {
+    make_directories(images_directory_);
+    make_directories(groups_directory_);
+    make_directories(directory_ + "/operations");
+    forget_old_answers(directory_ + "/operations", now);
+    Loaded loaded{.images = load_images(account_.name, images_directory_),
+                  .groups = load_groups(groups_directory_),
+                  .load_balancers = read_json_file(directory_ + "/load-balancers.json")};
+    for (const auto& [proxy, servers] : balancer_.servers_on_file())
+      loaded.had_traffic.merge(std::set(servers));
+    return loaded;
+  };
+  Loaded loaded = co_await on_pool(std::move(work));
+  for (model::Image& image : loaded.images) images_.emplace(image.id, std::move(image));
+  if (loaded.load_balancers) {
+    for (const auto& member : *loaded.load_balancers) {
+      const json::object& settings = member.value().as_object();
+      load_balancers_.emplace(member.key(), LoadBalancer{std::string(member.key()), settings,
+                                                         load_balancer_settings_of(settings)});
+    }
+  }
+  for (Group& group : loaded.groups) adopt(std::move(group), loaded.had_traffic);
+}
+
+void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
+  auto running = std::make_shared<RunningGroup>();
+  running->group = std::move(group);
+  for (const InstanceRecord& record : running->group.instances) {
+    ports_.taken.insert(record.port);
+    const std::string name = haproxy::server_name(running->group.instance_id(record.index));
+    running->instances[record.index] = watch_instance(running->group, record, had_traffic.contains(name));
+  }
+  groups_[running->group.name] = std::move(running);
+}
+
+Async<void> Account::stop() {
+  stopped_ = true;
+  reconcile_timer_.cancel();
+  while (reconciling_) co_await reconciling_ended_.wait();
+  for (const auto& [name, running] : groups_) {
+    for (const auto& [index, instance] : running->instances) co_await instance->end();
+  }
+  revised_.notify();
+}
+
+void Account::changed() {
+  ++revision_;
+  revised_.notify();
+  unreconciled_ = true;
+  reconcile_timer_.cancel();
+}
+
+Async<clusters::Snapshot> Account::watch(std::uint64_t known) {
+  while (revision_ == known && !stopped_) co_await revised_.wait();
+  if (stopped_) throw Error(Kind::unavailable, fmt::format("account '{}' is being stopped", account_.name));
+  co_return snapshot();
+}
+
+Async<json::object> Account::perform(model::Operation operation) {
+  if (operation.key.empty()) throw Error(Kind::invalid, "an operation needs a key");
+  // The same key a second time waits for the first, and then finds its answer.
+  struct Slot {
+    std::map<std::string, std::shared_ptr<Turn>>& turns;
+    std::string key;
+    std::shared_ptr<Turn> turn;
+    ~Slot() {
+      if (turn.use_count() <= 2) turns.erase(key);  // the map and we: nobody else waits
+    }
+  };
+  auto& known = operation_turns_[operation.key];
+  if (!known) known = std::make_shared<Turn>();
+  const Slot slot{operation_turns_, operation.key, known};
+  const auto held = co_await slot.turn->take();
+  const auto earlier = co_await earlier_answer(operation.key);
+  if (earlier) co_return *earlier;
+  json::object answer = co_await carry_out(operation);
+  co_await record_answer(operation, answer);
+  co_return answer;
+}
+
+Async<json::object> Account::carry_out(model::Operation operation) {
+  expect_region(operation.what);
+  const std::string& kind = operation.kind;
+  if (kind == clusters::create_server_group_kind) return create(std::move(operation));
+  if (kind == clusters::resize_server_group_kind) return resize(std::move(operation));
+  if (kind == clusters::enable_server_group_kind) return enable(std::move(operation));
+  if (kind == clusters::disable_server_group_kind) return disable(std::move(operation));
+  if (kind == clusters::destroy_server_group_kind) return destroy(std::move(operation));
+  if (kind == clusters::upsert_load_balancer_kind) return upsert_load_balancer(std::move(operation));
+  if (kind == clusters::delete_load_balancer_kind) return delete_load_balancer(std::move(operation));
+  if (kind == clusters::bake_kind) return bake(std::move(operation));
+  throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
+}
+
+void Account::expect_region(const json::object& what) const {
+  const std::string region = base::string_or(what, "region", "local");
+  if (region.empty() || region == "local") return;
+  throw Error(
+      Kind::invalid,
+      fmt::format("region: account '{}' has the region 'local' only, not '{}'", account_.name, region),
+      {{"field", "region"}});
+}
+
+Async<std::optional<json::object>> Account::earlier_answer(std::string key) {
+  auto work = [key, path = answer_file(directory_, key)]() -> std::optional<json::object> {
+    const auto document = read_json_file(path);
+    if (!document || base::string_or(*document, "key", "") != key) return std::nullopt;
+    const auto* answer = base::find_object(*document, "answer");
+    return answer != nullptr ? *answer : json::object();
+  };
+  co_return co_await on_pool(std::move(work));
+}
+
+Async<void> Account::record_answer(model::Operation operation, json::object answer) {
+  const json::object document{{"key", operation.key},
+                              {"kind", operation.kind},
+                              {"at", base::to_millis(ground_.clock.now())},
+                              {"answer", std::move(answer)}};
+  auto work = [path = answer_file(directory_, operation.key), text = base::to_text(document)] {
+    write_atomically(path, text);
+  };
+  co_await on_pool(std::move(work));
+}
+
+Async<json::object> Account::bake(model::Operation operation) {
+  const auto* settings = base::find_object(operation.what, "settings");
+  BakeRequest request{.account = account_.name,
+                      .directory = images_directory_,
+                      .name = base::string_or(operation.what, "name", ""),
+                      .version = base::string_or(operation.what, "version", ""),
+                      .source = settings != nullptr ? base::string_or(*settings, "source", "") : "",
+                      .limit_bytes = options_.image_limit_bytes,
+                      .now = ground_.clock.now()};
+  auto work = [request] { return bake_image(request); };
+  const Baked baked = co_await on_pool(std::move(work));
+  if (images_.insert_or_assign(baked.image.id, baked.image).second) changed();
+  co_return json::object{{"imageId", baked.image.id},
+                         {"imageName", baked.image.name},
+                         {"region", "local"},
+                         {"previouslyBaked", baked.previously_baked}};
+}
+
+Async<std::string> Account::console_output(std::string instance_id) {
+  for (const auto& [name, running] : groups_) {
+    for (const auto& [index, instance] : running->instances) {
+      if (instance->id() != instance_id) continue;
+      auto work = [log = fmt::format("{}/{}", instance->directory(), output_log)] {
+        return read_end(log, console_bytes);
+      };
+      co_return co_await on_pool(std::move(work));
+    }
+  }
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account_.name, instance_id));
+}
+
+}  // namespace gennaker::providers::local

@@ -1,0 +1,140 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+
+#include "clusters/cloud_provider.h"
+#include "clusters/operations.h"
+#include "providers/local/balancer.h"
+#include "providers/local/group.h"
+#include "providers/local/instance.h"
+#include "providers/local/local_provider.h"
+#include "providers/local/process_spec.h"
+
+namespace gennaker::providers::local {
+
+/// The ports that all accounts have given to instances.
+struct ReservedPorts {
+  std::set<int> taken;
+  int last = 0;  ///< given; the next search begins behind it, so that a port rests before it is given again
+  Turn turn;     ///< one search at a time
+};
+
+/// One account: its images, server groups and load balancers, in memory as on disk:
+///
+///     <directory>/images/<id>/{image.json, files/}
+///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
+///     <directory>/load-balancers.json
+///     <directory>/haproxy/                     created and removed with the first and last load balancer
+///     <directory>/operations/<digest>.json     the answers of operations that are done, by key
+///
+/// Threads: the executor's one. Functions take and keep nothing of the caller's.
+class Account {
+ public:
+  Account(const Ground& ground, const LocalOptions& options, LocalAccount account, ReservedPorts& ports);
+
+  const LocalAccount& described() const { return account_; }
+  Async<void> start();
+  Async<void> stop();
+  Async<clusters::Snapshot> watch(std::uint64_t known);
+  Async<json::object> perform(model::Operation operation);
+  Async<std::string> console_output(std::string instance_id);
+
+ private:
+  struct RunningGroup {
+    Group group;
+    std::map<int, std::shared_ptr<Instance>> instances;
+    Turn turn;  ///< one operation at a time
+  };
+  using GroupPointer = std::shared_ptr<RunningGroup>;
+  struct LoadBalancer {
+    std::string name;
+    json::object raw_settings;
+    LoadBalancerSettings settings;
+  };
+
+  // account.cpp: loading, watching, and operations in general
+  Async<void> load();
+  void adopt(Group group, const std::set<std::string>& had_traffic);
+  Async<json::object> carry_out(model::Operation operation);
+  Async<std::optional<json::object>> earlier_answer(std::string key);
+  Async<void> record_answer(model::Operation operation, json::object answer);
+  void changed();
+  void expect_region(const json::object& what) const;
+  template <class Work>
+  auto on_pool(Work work) {
+    return base::run_blocking(ground_.pool, std::move(work));
+  }
+
+  Async<json::object> bake(model::Operation operation);
+
+  // snapshot.cpp: what readers see
+  clusters::Snapshot snapshot() const;
+  model::ServerGroup describe(const RunningGroup& running) const;
+  model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
+  model::Health traffic_health(const Group& group, const Instance& instance, bool retiring) const;
+
+  // server_groups.cpp
+  Async<json::object> create(model::Operation operation);
+  Async<json::object> resize(model::Operation operation);
+  Async<json::object> enable(model::Operation operation);
+  Async<json::object> disable(model::Operation operation);
+  Async<json::object> destroy(model::Operation operation);
+  Async<GroupPointer> plan(clusters::ServerGroupSpec spec, std::string key);
+  void expect_capacity(const model::Capacity& capacity) const;
+  void name_group(Group& group) const;
+  Async<void> complete_creation(GroupPointer running);
+  Async<void> launch(GroupPointer running, int index);
+  Async<void> stop_instance(GroupPointer running, int index);
+  Async<void> grow(GroupPointer running, int count);
+  Async<void> shrink(GroupPointer running, int count);
+  Async<void> remove_group(GroupPointer running);
+  Async<void> save(Group group);
+  Async<std::vector<InstanceRecord>> reserve(Group group, int count);
+  void release(const std::vector<InstanceRecord>& records);
+  ProcessSpec process_of(const Group& group, const InstanceRecord& record) const;
+  std::shared_ptr<Instance> watch_instance(const Group& group, const InstanceRecord& record,
+                                           bool presumed_up);
+  GroupPointer find_group(const std::string& name) const;
+
+  // load_balancers.cpp
+  Async<json::object> upsert_load_balancer(model::Operation operation);
+  Async<json::object> delete_load_balancer(model::Operation operation);
+  Async<void> save_load_balancers();
+  haproxy::Configuration wanted() const;
+  Async<void> reconcile();
+  Async<void> reconcile_soon();
+  /// True when none of these instances had a request under way at the end.
+  Async<bool> drain(std::set<std::string> servers, milliseconds patience);
+  static Async<void> keep_reconciled(Account* self);
+
+  std::string directory_of(const Group& group) const { return groups_directory_ + "/" + group.name; }
+  std::string directory_of(const Group& group, int index) const {
+    return fmt::format("{}/instances/{}", directory_of(group), index);
+  }
+
+  const Ground& ground_;
+  const LocalOptions& options_;
+  LocalAccount account_;
+  ReservedPorts& ports_;
+  std::string directory_, images_directory_, groups_directory_;
+  Balancer balancer_;
+
+  std::map<std::string, model::Image> images_;
+  std::map<std::string, GroupPointer> groups_;
+  std::map<std::string, LoadBalancer> load_balancers_;
+  Turn load_balancer_turn_;
+  std::map<std::string, std::shared_ptr<Turn>> operation_turns_;  ///< by key: a doubled call waits
+  std::uint64_t revision_ = 1;
+  Signal revised_;
+  bool stopped_ = false;
+  bool unreconciled_ = false;  ///< something changed since the last reconcile began
+  bool reconciling_ = false;   ///< whether keep_reconciled runs
+  Signal reconciling_ended_;
+  asio::steady_timer reconcile_timer_;
+  std::string last_complaint_;
+};
+
+}  // namespace gennaker::providers::local

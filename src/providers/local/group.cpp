@@ -1,0 +1,87 @@
+#include "providers/local/group.h"
+
+#include "base/error.h"
+#include "base/json.h"
+#include "clusters/naming.h"
+
+namespace gennaker::providers::local {
+namespace {
+
+constexpr std::string_view stage_names[] = {"creating", "active", "destroying"};
+
+int small_number(const json::object& object, std::string_view key) {
+  return static_cast<int>(base::whole_number(object, key).value_or(0));
+}
+
+base::TimePoint time_of(const json::object& object, std::string_view key) {
+  return base::from_millis(base::whole_number(object, key).value_or(0));
+}
+
+GroupStage stage_of(const std::string& name) {
+  const auto found = std::find(std::begin(stage_names), std::end(stage_names), name);
+  return found == std::end(stage_names) ? GroupStage::active
+                                        : static_cast<GroupStage>(found - std::begin(stage_names));
+}
+
+}  // namespace
+
+json::object to_json(const Group& group) {
+  json::array instances;
+  for (const InstanceRecord& instance : group.instances) {
+    instances.push_back(json::object{{"index", instance.index},
+                                     {"port", instance.port},
+                                     {"launched", base::to_millis(instance.launched)},
+                                     {"retiring", instance.retiring}});
+  }
+  return {{"name", group.name},
+          {"createKey", group.create_key},
+          {"ancestor", group.ancestor},
+          {"state", stage_names[static_cast<int>(group.stage)]},
+          {"created", base::to_millis(group.created)},
+          {"capacity",
+           {{"min", group.capacity.min}, {"max", group.capacity.max}, {"desired", group.capacity.desired}}},
+          {"disabled", group.disabled},
+          {"imageId", group.image_id},
+          {"imageName", group.image_name},
+          {"version", group.version},
+          {"loadBalancers", json::array(group.load_balancers.begin(), group.load_balancers.end())},
+          {"settings", group.raw_settings},
+          {"instances", std::move(instances)}};
+}
+
+Group group_of(const json::object& document) {
+  Group group;
+  group.name = base::string_or(document, "name", "");
+  try {
+    group.create_key = base::string_or(document, "createKey", "");
+    group.ancestor = base::string_or(document, "ancestor", "");
+    group.moniker = clusters::parse_name(group.name);
+    group.stage = stage_of(base::string_or(document, "state", ""));
+    group.created = time_of(document, "created");
+    if (const auto* capacity = base::find_object(document, "capacity")) {
+      group.capacity = {.min = small_number(*capacity, "min"),
+                        .max = small_number(*capacity, "max"),
+                        .desired = small_number(*capacity, "desired")};
+    }
+    group.disabled = base::bool_or(document, "disabled", false);
+    group.image_id = base::string_or(document, "imageId", "");
+    group.image_name = base::string_or(document, "imageName", "");
+    group.version = base::string_or(document, "version", "");
+    group.load_balancers = base::string_list(document, "loadBalancers");
+    if (const auto* settings = base::find_object(document, "settings")) group.raw_settings = *settings;
+    group.settings = group_settings_of(group.raw_settings);
+    const auto* instances = base::find_array(document, "instances");
+    for (const json::value& value : instances != nullptr ? *instances : json::array()) {
+      const json::object& instance = value.as_object();
+      group.instances.push_back({.index = small_number(instance, "index"),
+                                 .port = small_number(instance, "port"),
+                                 .launched = time_of(instance, "launched"),
+                                 .retiring = base::bool_or(instance, "retiring", false)});
+    }
+  } catch (const std::exception& error) {
+    throw base::Error(base::Kind::internal, fmt::format("group.json of '{}': {}", group.name, error.what()));
+  }
+  return group;
+}
+
+}  // namespace gennaker::providers::local

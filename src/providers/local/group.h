@@ -1,0 +1,44 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "model/infrastructure.h"
+#include "providers/local/settings.h"
+
+namespace gennaker::providers::local {
+
+/// One instance as `group.json` knows it; kept so that a restart finds its port again.
+struct InstanceRecord {
+  int index = 0;
+  int port = 0;
+  base::TimePoint launched{};
+  bool retiring = false;  ///< being drained and stopped by a resize
+};
+
+enum class GroupStage { creating, active, destroying };
+
+/// A server group: the content of `group.json`.
+struct Group {
+  std::string name;
+  std::string create_key;  ///< of the operation that made it
+  std::string ancestor;    ///< the newest of its cluster when it was made
+  model::Moniker moniker;
+  GroupStage stage = GroupStage::creating;
+  base::TimePoint created{};
+  model::Capacity capacity;
+  bool disabled = false;
+  std::string image_id, image_name, version;
+  std::vector<std::string> load_balancers;
+  json::object raw_settings;
+  GroupSettings settings;  ///< raw_settings, understood
+  std::vector<InstanceRecord> instances;
+
+  std::string instance_id(int index) const { return fmt::format("{}-{}", name, index); }
+};
+
+json::object to_json(const Group& group);
+/// Throws base::Error `internal`, naming the group, when the file is not what to_json writes.
+Group group_of(const json::object& document);
+
+}  // namespace gennaker::providers::local

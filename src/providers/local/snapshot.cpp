@@ -1,0 +1,153 @@
+#include "clusters/naming.h"
+#include "providers/local/account.h"
+#include "providers/local/images.h"
+
+namespace gennaker::providers::local {
+namespace {
+
+using model::HealthState;
+
+constexpr std::string_view stage_words[] = {"is being created", "", "is being destroyed"};
+
+HealthState state_of(Instance::Health health) {
+  switch (health) {
+    case Instance::Health::starting:
+      return HealthState::starting;
+    case Instance::Health::up:
+      return HealthState::up;
+    case Instance::Health::down:
+      return HealthState::down;
+  }
+  return HealthState::unknown;
+}
+
+/// Unknown says nothing; all Up is Up; else the first of these that somebody says.
+HealthState aggregate(const std::vector<model::Health>& health) {
+  bool any = false, all_up = true;
+  for (const model::Health& one : health) {
+    if (one.state == HealthState::unknown) continue;
+    any = true;
+    all_up = all_up && one.state == HealthState::up;
+  }
+  if (!any) return HealthState::unknown;
+  if (all_up) return HealthState::up;
+  for (const HealthState state :
+       {HealthState::starting, HealthState::down, HealthState::out_of_service, HealthState::draining}) {
+    for (const model::Health& one : health) {
+      if (one.state == state) return state;
+    }
+  }
+  return HealthState::unknown;
+}
+
+json::object exit_json(const ProcessExit& exit) {
+  json::object object{{"at", base::to_millis(exit.at)}};
+  if (exit.status) object["status"] = *exit.status;
+  if (exit.signal) object["signal"] = *exit.signal;
+  return object;
+}
+
+}  // namespace
+
+clusters::Snapshot Account::snapshot() const {
+  clusters::Snapshot snapshot{.revision = revision_};
+  for (const auto& [name, running] : groups_) snapshot.server_groups.push_back(describe(*running));
+  for (const auto& [name, balancer] : load_balancers_) {
+    snapshot.load_balancers.push_back({.name = name,
+                                       .account = account_.name,
+                                       .provider = "local",
+                                       .region = "local",
+                                       .moniker = clusters::parse_name(name),
+                                       .extra = {{"port", balancer.settings.port},
+                                                 {"bind", balancer.settings.bind},
+                                                 {"running", balancer_.running()}}});
+  }
+  for (const auto& [id, image] : images_) snapshot.images.push_back(image);
+  return snapshot;
+}
+
+model::ServerGroup Account::describe(const RunningGroup& running) const {
+  const Group& group = running.group;
+  model::ServerGroup described{.name = group.name,
+                               .account = account_.name,
+                               .provider = "local",
+                               .region = "local",
+                               .moniker = group.moniker,
+                               .disabled = group.disabled,
+                               .created_time = group.created,
+                               .capacity = group.capacity,
+                               .load_balancers = group.load_balancers,
+                               .image_id = group.image_id,
+                               .image_name = group.image_name,
+                               .version = group.version};
+  described.launch_config = group.raw_settings;
+  described.launch_config["imageId"] = group.image_id;
+  if (group.stage != GroupStage::active) {
+    described.tags["state"] = stage_words[static_cast<int>(group.stage)];
+  }
+  for (const InstanceRecord& record : group.instances)
+    described.instances.push_back(describe(running, record));
+  return described;
+}
+
+model::Instance Account::describe(const RunningGroup& running, const InstanceRecord& record) const {
+  const Group& group = running.group;
+  model::Instance described{
+      .id = group.instance_id(record.index), .zone = "local", .launch_time = record.launched};
+  described.extra = {{"port", record.port}, {"privateIp", options_.address}};
+  const auto found = running.instances.find(record.index);
+  if (found == running.instances.end()) {
+    described.state = HealthState::starting;
+    described.health = {{.type = "Local", .state = HealthState::starting, .description = "is being started"}};
+    return described;
+  }
+  const Instance& instance = *found->second;
+  const ShimStatus& process = instance.process();
+  const bool runs = process.running || instance.health() == Instance::Health::up;
+  // The platform's opinion: that the process runs says nothing about whether it serves.
+  const bool starting = instance.health() == Instance::Health::starting && !process.last_exit;
+  described.health.push_back({.type = "Local",
+                              .state = runs || starting ? HealthState::unknown : HealthState::down,
+                              .description = runs ? "" : instance.reason(),
+                              .platform = true});
+  described.health.push_back(traffic_health(group, instance, record.retiring));
+  described.state = aggregate(described.health);
+  if (process.running) {
+    described.launch_time = process.started_at;
+    described.extra["pid"] = process.pid;
+  }
+  described.extra["restarts"] = process.restarts;
+  if (process.last_exit) described.extra["lastExit"] = exit_json(*process.last_exit);
+  if (!process.memory_limit.empty()) described.extra["memoryLimit"] = process.memory_limit;
+  return described;
+}
+
+model::Health Account::traffic_health(const Group& group, const Instance& instance, bool retiring) const {
+  const bool balanced = !group.load_balancers.empty();
+  model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
+  const std::string server = haproxy::server_name(instance.id());
+  if (retiring || group.disabled) {
+    const auto lingering = balancer_.lingering().find(server);
+    const bool drains = lingering != balancer_.lingering().end() && lingering->second > 0;
+    health.state = drains ? HealthState::draining : HealthState::out_of_service;
+    health.description = retiring ? "is being removed" : "its server group is disabled";
+    return health;
+  }
+  health.state = state_of(instance.health());
+  health.description = instance.reason();
+  if (health.state != HealthState::up) return health;
+  for (const std::string& name : group.load_balancers) {
+    const auto proxy = balancer_.view().find(name);
+    const bool known = proxy != balancer_.view().end() && proxy->second.contains(server);
+    if (!known) {
+      health.state = HealthState::starting;
+      health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);
+    } else if (!proxy->second.at(server).up) {
+      health.state = HealthState::down;
+      health.description = fmt::format("load balancer '{}' finds it down", name);
+    }
+  }
+  return health;
+}
+
+}  // namespace gennaker::providers::local
