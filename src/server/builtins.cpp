@@ -11,6 +11,7 @@
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/deploy/deploy.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
+#include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
@@ -71,6 +72,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
   stages::add_destroy_server_group(catalogs, infrastructure);
+  stages::add_determine_target_server_group(catalogs, infrastructure);
   stages::add_disable_cluster(catalogs, infrastructure);
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
