@@ -1,6 +1,5 @@
 #include "providers/local/balancer.h"
 
-#include <cstdlib>
 #include <sstream>
 #include <unistd.h>
 
@@ -67,16 +66,19 @@ bool is_wanted(const Names& names, const haproxy::ServerState& state) {
 
 }  // namespace
 
-Balancer::Balancer(const Ground& ground, std::string directory, std::string program)
-    : ground_(ground), directory_(std::move(directory)), program_(std::move(program)), api_(directory_) {}
+Balancer::Balancer(const Ground& ground, std::string directory, std::string program, std::string search_path)
+    : ground_(ground),
+      directory_(std::move(directory)),
+      program_(std::move(program)),
+      search_path_(std::move(search_path)),
+      api_(directory_) {}
 
 std::string Balancer::expect_program() const {
   if (program_.find('/') != std::string::npos) {
     if (access(program_.c_str(), X_OK) == 0) return program_;
   } else {
     // Debian puts it where only root's PATH looks.
-    const char* path = std::getenv("PATH");
-    std::istringstream places(fmt::format("{}:/usr/local/sbin:/usr/sbin", path != nullptr ? path : ""));
+    std::istringstream places(search_path_ + ":/usr/local/sbin:/usr/sbin");
     for (std::string place; std::getline(places, place, ':');) {
       const std::string program = place + "/" + program_;
       if (place.starts_with('/') && access(program.c_str(), X_OK) == 0) return program;
