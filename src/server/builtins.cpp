@@ -95,6 +95,10 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   local.shim_program = {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
   local.first_port = parts.options.local.first_port;
   local.last_port = parts.options.local.last_port;
+  // Nothing of ours that could be a secret.
+  for (const char* name : {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) local.environment[name] = value;
+  }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
 }
