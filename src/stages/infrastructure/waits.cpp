@@ -61,13 +61,16 @@ int percentage_of(const json::object& context) {
   return given ? static_cast<int>(std::clamp<std::int64_t>(*given, 0, 100)) : 100;
 }
 
-/// A group that starts without traffic is judged without its load balancers.
-ServerGroup without_traffic_health(const ServerGroup& group) {
-  ServerGroup judged = group;
-  for (model::Instance& instance : judged.instances) {
-    std::erase_if(instance.health, clusters::speaks_of_traffic);
-  }
-  return judged;
+/// A group that starts without traffic is as good as its processes: that it is out of service is no fault.
+int count_ready_without_traffic(const ServerGroup& group) {
+  const auto ready = [](const model::Instance& instance) {
+    return !instance.health.empty() &&
+           std::all_of(instance.health.begin(), instance.health.end(), [](const model::Health& health) {
+             return health.state == model::HealthState::up || health.state == model::HealthState::unknown ||
+                    health.state == model::HealthState::out_of_service;
+           });
+  };
+  return static_cast<int>(std::count_if(group.instances.begin(), group.instances.end(), ready));
 }
 
 class WaitForUp : public InventoryWait {
@@ -181,7 +184,7 @@ int target_size(int wanted, int percentage) {
 Verdict look_for_up(const json::object& context, const ServerGroup& group) {
   const auto names = health_names_of(context);
   const bool starts_disabled = base::bool_or(context, "startDisabled", false) && group.disabled && !names;
-  const int up = clusters::count_up(starts_disabled ? without_traffic_health(group) : group, names);
+  const int up = starts_disabled ? count_ready_without_traffic(group) : clusters::count_up(group, names);
   const auto size = static_cast<int>(group.instances.size());
   const int percentage = percentage_of(context);
   const int needed = target_size(group.capacity.desired, percentage);
