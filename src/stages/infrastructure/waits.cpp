@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "clusters/health.h"
 #include "clusters/inventory.h"
+#include "runner/runner.h"
 #include "stages/infrastructure/fields.h"
 #include "stages/infrastructure/operations.h"
 
@@ -172,10 +173,6 @@ class WaitForCapacity final : public InventoryWait {
 
 }  // namespace
 
-std::string inventory_word(const std::string& account) {
-  return "inventory/" + account;
-}
-
 int target_size(int wanted, int percentage) {
   if (wanted == 0 || percentage == 0) return 0;
   return std::max(1, static_cast<int>(std::lround(wanted * percentage / 100.0)));
@@ -225,8 +222,9 @@ base::Async<TaskResult> InventoryWait::run(TaskContext context) {
   const auto allowed = limit(context), passed = elapsed(context);
   if (verdict.what == What::waiting && passed < allowed) {
     const auto pause = std::min(look_at_least_every, allowed - passed);
-    co_return runner::again({.after = pause, .waiting_for = verdict.text, .wake_on = inventory_word(account)},
-                            std::move(verdict.context));
+    co_return runner::again(
+        {.after = pause, .waiting_for = verdict.text, .wake_on = runner::inventory_word(account)},
+        std::move(verdict.context));
   }
   if (verdict.what == What::waiting) {
     if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false)) {
