@@ -28,8 +28,8 @@ class Balancer {
 
   Balancer(const Ground& ground, std::string directory, std::string program);
 
-  /// Throws `unavailable`, naming Debian's package, when HAProxy is not installed.
-  void expect_program() const;
+  /// HAProxy's path. Throws `unavailable`, naming Debian's package, when it is not installed.
+  std::string expect_program() const;
 
   /// The servers of the last configuration file: those that had traffic when this process was not looking.
   /// Blocks.
