@@ -11,6 +11,7 @@
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/deploy/deploy.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
+#include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
@@ -71,6 +72,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
   stages::add_destroy_server_group(catalogs, infrastructure);
+  stages::add_determine_target_server_group(catalogs, infrastructure);
   stages::add_disable_cluster(catalogs, infrastructure);
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
@@ -93,6 +95,10 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   local.shim_program = {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
   local.first_port = parts.options.local.first_port;
   local.last_port = parts.options.local.last_port;
+  // Nothing of ours that could be a secret.
+  for (const char* name : {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) local.environment[name] = value;
+  }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
 }

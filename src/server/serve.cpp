@@ -28,6 +28,11 @@ namespace {
 /// Executions are spread over so many threads: two keep both cores of a small machine busy.
 constexpr int most_shards = 4;
 
+std::string environment_or(const char* name, const std::string& fallback) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : fallback;
+}
+
 /// An executor with one thread of its own.
 class Loop {
  public:
@@ -126,7 +131,7 @@ class Gennaker {
   store::FeedReader feed_;
   pipelines::Applications applications_;
   pipelines::Configurations configurations_;
-  net::Client client_;
+  net::Client client_{environment_or("no_proxy", environment_or("NO_PROXY", ""))};
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   clusters::Clouds clouds_;

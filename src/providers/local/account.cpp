@@ -49,6 +49,11 @@ std::vector<Group> load_groups(const std::string& directory) {
   return groups;
 }
 
+std::string search_path(const LocalOptions& options) {
+  const auto found = options.environment.find("PATH");
+  return found == options.environment.end() ? "" : found->second;
+}
+
 }  // namespace
 
 Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount account,
@@ -60,7 +65,7 @@ Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount
       directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
       images_directory_(directory_ + "/images"),
       groups_directory_(directory_ + "/server-groups"),
-      balancer_(ground, directory_ + "/haproxy", options.haproxy),
+      balancer_(ground, directory_ + "/haproxy", options.haproxy, search_path(options)),
       reconcile_timer_(ground.executor) {}
 
 Async<void> Account::start() {

@@ -1,5 +1,6 @@
 #include "providers/local/balancer.h"
 
+#include <sstream>
 #include <unistd.h>
 
 #include "base/error.h"
@@ -65,11 +66,24 @@ bool is_wanted(const Names& names, const haproxy::ServerState& state) {
 
 }  // namespace
 
-Balancer::Balancer(const Ground& ground, std::string directory, std::string program)
-    : ground_(ground), directory_(std::move(directory)), program_(std::move(program)), api_(directory_) {}
+Balancer::Balancer(const Ground& ground, std::string directory, std::string program, std::string search_path)
+    : ground_(ground),
+      directory_(std::move(directory)),
+      program_(std::move(program)),
+      search_path_(std::move(search_path)),
+      api_(directory_) {}
 
-void Balancer::expect_program() const {
-  if (access(program_.c_str(), X_OK) == 0) return;
+std::string Balancer::expect_program() const {
+  if (program_.find('/') != std::string::npos) {
+    if (access(program_.c_str(), X_OK) == 0) return program_;
+  } else {
+    // Debian puts it where only root's PATH looks.
+    std::istringstream places(search_path_ + ":/usr/local/sbin:/usr/sbin");
+    for (std::string place; std::getline(places, place, ':');) {
+      const std::string program = place + "/" + program_;
+      if (place.starts_with('/') && access(program.c_str(), X_OK) == 0) return program;
+    }
+  }
   throw Error(Kind::unavailable,
               fmt::format("load balancers need HAProxy, but '{}' is not there; install Debian's package "
                           "'haproxy' (apt-get install haproxy)",
@@ -131,7 +145,7 @@ Async<void> Balancer::shut_down() {
 
 Async<void> Balancer::write(std::string text) {
   if (text == written_) co_return;
-  auto work = [text, directory = directory_, program = program_] {
+  auto work = [text, directory = directory_, program = expect_program()] {
     make_directories(directory);
     const std::string process = base::to_pretty_text(to_json(haproxy_process(program, directory)));
     write_atomically(fmt::format("{}/{}", directory, haproxy::configuration_file), text);

@@ -26,10 +26,11 @@ class Balancer {
   };
   using Wanted = std::function<haproxy::Configuration()>;
 
-  Balancer(const Ground& ground, std::string directory, std::string program);
+  /// `program`: a path, or a name to be found in `search_path` or where Debian puts it.
+  Balancer(const Ground& ground, std::string directory, std::string program, std::string search_path);
 
-  /// Throws `unavailable`, naming Debian's package, when HAProxy is not installed.
-  void expect_program() const;
+  /// HAProxy's path. Throws `unavailable`, naming Debian's package, when it is not installed.
+  std::string expect_program() const;
 
   /// The servers of the last configuration file: those that had traffic when this process was not looking.
   /// Blocks.
@@ -63,7 +64,7 @@ class Balancer {
 
   const Ground& ground_;
   std::string directory_;
-  std::string program_;
+  std::string program_, search_path_;
   haproxy::RuntimeApi api_;
   Turn turn_;
   std::string written_;  ///< the configuration file, as far as this process knows

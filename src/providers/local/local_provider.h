@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,11 +23,14 @@ struct LocalAccount {
 struct LocalOptions {
   std::string data_directory;  ///< everything is kept in `<data_directory>/local`
   std::vector<LocalAccount> accounts{{"local", "local"}};
-  std::string haproxy = "/usr/sbin/haproxy";
+  std::string haproxy = "haproxy";  ///< a name is looked up in `environment`'s PATH and where Debian puts it
+  /// What processes get besides their own settings. No secrets: all users of an image can read it.
+  std::map<std::string, std::string> environment{
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
   /// argv before an instance's directory: {"/usr/bin/gennaker", "shim"}. The program by its whole path.
   std::vector<std::string> shim_program;
   std::string address = "127.0.0.1";  ///< where instances listen; IPv4
-  int first_port = 28'000;            ///< of instances without a port of their own
+  int first_port = 20'000;            ///< of instances without a port of their own
   int last_port = 29'999;
   std::chrono::milliseconds drain_timeout{30'000};  ///< of resize and destroy, and of a disable without one
   std::int64_t image_limit_bytes = std::int64_t{2} << 30;

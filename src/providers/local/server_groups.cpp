@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <filesystem>
 #include <unistd.h>
 
@@ -26,16 +25,6 @@ constexpr int highest_port = 65535;
 
 [[noreturn]] void refuse(std::string_view field, const std::string& why) {
   throw Error(Kind::invalid, fmt::format("{}: {}", field, why), {{"field", field}});
-}
-
-/// What processes get of the server's own environment: nothing that could be a secret.
-std::map<std::string, std::string> inherited_environment() {
-  std::map<std::string, std::string> environment{
-      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
-  for (const char* name : {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"}) {
-    if (const char* value = std::getenv(name)) environment[name] = value;
-  }
-  return environment;
 }
 
 /// The program of the image where it has one of that name; else as it is, for PATH.
@@ -307,7 +296,7 @@ ProcessSpec Account::process_of(const Group& group, const InstanceRecord& record
   ProcessSpec process;
   process.command = settings.command;
   process.command[0] = resolve_program(process.command[0], image);
-  process.environment = inherited_environment();
+  process.environment = options_.environment;
   process.environment["VERSION"] = group.version;
   for (const auto& [name, value] : settings.environment) process.environment[name] = value;
   process.environment["PORT"] = std::to_string(record.port);

@@ -69,6 +69,19 @@ constexpr std::string_view neutral_fields[] = {"account",
                                                "targetLocation",
                                                "deployServerGroupsRegion"};
 
+/// Forms send these for every cloud; empty they say nothing.
+constexpr std::string_view often_empty_fields[] = {"securityGroups", "targetGroups", "tags",
+                                                   "suspendedProcesses"};
+
+bool says_nothing(std::string_view field, const json::value& value) {
+  if (std::find(std::begin(often_empty_fields), std::end(often_empty_fields), field) ==
+      std::end(often_empty_fields)) {
+    return false;
+  }
+  return value.is_null() || (value.is_array() && value.get_array().empty()) ||
+         (value.is_object() && value.get_object().empty());
+}
+
 bool is_neutral(std::string_view field) {
   return std::find(std::begin(neutral_fields), std::end(neutral_fields), field) != std::end(neutral_fields);
 }
@@ -161,6 +174,7 @@ ClusterDescription read_cluster_description(const json::object& description, con
   check_health_timeout(description, problem);
   for (const auto& member : description) {
     if (is_neutral(member.key()) || is_bookkeeping(member.key())) continue;
+    if (says_nothing(member.key(), member.value())) continue;
     read.settings.emplace(member.key(), member.value());
   }
   return read;

@@ -16,7 +16,7 @@ struct Infrastructure {
   std::chrono::milliseconds health_timeout = std::chrono::minutes(5);
 };
 
-/// The tasks that several of these stages share: the waits, and finding a target. Once, beside the stages.
+/// The tasks that several of these stages share: the waits. Once, beside the stages.
 void add_infrastructure_tasks(runner::Catalogs& catalogs, const Infrastructure& infrastructure);
 
 }  // namespace gennaker::stages

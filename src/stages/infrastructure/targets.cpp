@@ -15,8 +15,6 @@ namespace {
 using engine::Plan;
 using engine::StageView;
 using engine::SyntheticStage;
-using runner::TaskContext;
-using runner::TaskResult;
 
 const std::string determine_type = "determineTargetServerGroup";
 
@@ -39,6 +37,8 @@ SyntheticStage child_in(const StageView& stage, const std::string& region) {
           .context = std::move(context)};
 }
 
+}  // namespace
+
 std::optional<clusters::FieldProblem> target_problem(const json::object& context) {
   const std::string word = base::string_or(context, "target", "");
   if (!clusters::parse_target(word)) {
@@ -52,54 +52,6 @@ std::optional<clusters::FieldProblem> target_problem(const json::object& context
     return clusters::FieldProblem{"regions", "at least one region is needed"};
   return std::nullopt;
 }
-
-class DetermineTargetStage final : public engine::Stage {
- public:
-  std::string_view type() const override { return determine_type; }
-  std::vector<std::string_view> aliases() const override { return {"determineTargetReference"}; }
-  Plan plan(const StageView& stage) const override {
-    if (const auto problem = account_problem(stage.context())) return refuse(*problem);
-    if (const auto problem = target_problem(stage.context())) return refuse(*problem);
-    return engine::run_in_order({determine_type});
-  }
-  void prepare_restart(model::Stage& stage) const override { forget_results(stage); }
-};
-
-class DetermineTarget final : public runner::Task {
- public:
-  explicit DetermineTarget(const Infrastructure& infrastructure) : infrastructure_(infrastructure) {}
-
-  base::Async<TaskResult> run(TaskContext context) override {
-    const json::object& own = context.stage().context;
-    const std::string account = account_of(own), cluster = cluster_of(own);
-    auto reading = infrastructure_.clouds.fresh_snapshot(account);
-    const auto snapshot = co_await std::move(reading);
-    const auto word = clusters::parse_target(base::string_or(own, "target", ""));
-    const clusters::TargetOptions options{.only_enabled = base::bool_or(own, "onlyEnabled", false),
-                                          .validate_oldest = base::bool_or(own, "validateOldest", true)};
-    json::array references;
-    for (const std::string& region : locations_of(own)) {
-      const auto groups = clusters::server_groups_of_cluster(*snapshot, cluster, region);
-      const auto found = clusters::resolve_target(groups, word->target, options);
-      if (found.group == nullptr) {
-        co_return runner::failed(context, fmt::format("unable to locate {} of cluster '{}' in {}/{}: {}",
-                                                      base::string_or(own, "target", ""), cluster, account,
-                                                      region, found.problem));
-      }
-      references.push_back(json::object{{"region", region},
-                                        {"location", region},
-                                        {"cloudProvider", found.group->provider},
-                                        {"asg", json::object{{"name", found.group->name}}}});
-    }
-    json::object result{{"targetReferences", std::move(references)}};
-    co_return runner::succeeded(result, result);
-  }
-
- private:
-  const Infrastructure infrastructure_;
-};
-
-}  // namespace
 
 Plan plan_target_stage(const StageView& stage, std::initializer_list<std::string_view> tasks) {
   const json::object& context = stage.context();
@@ -128,14 +80,8 @@ Plan plan_target_stage(const StageView& stage, std::initializer_list<std::string
   return plan;
 }
 
-void add_determine_target(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
-  catalogs.stages.add(std::make_unique<DetermineTargetStage>());
-  catalogs.tasks.add(determine_type, std::make_unique<DetermineTarget>(infrastructure));
-}
-
 void add_infrastructure_tasks(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
   add_waits(catalogs, infrastructure);
-  add_determine_target(catalogs, infrastructure);
 }
 
 }  // namespace gennaker::stages

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "clusters/health.h"
 #include "clusters/inventory.h"
+#include "runner/runner.h"
 #include "stages/infrastructure/fields.h"
 #include "stages/infrastructure/operations.h"
 
@@ -61,13 +62,16 @@ int percentage_of(const json::object& context) {
   return given ? static_cast<int>(std::clamp<std::int64_t>(*given, 0, 100)) : 100;
 }
 
-/// A group that starts without traffic is judged without its load balancers.
-ServerGroup without_traffic_health(const ServerGroup& group) {
-  ServerGroup judged = group;
-  for (model::Instance& instance : judged.instances) {
-    std::erase_if(instance.health, clusters::speaks_of_traffic);
-  }
-  return judged;
+/// A group that starts without traffic is as good as its processes: that it is out of service is no fault.
+int count_ready_without_traffic(const ServerGroup& group) {
+  const auto ready = [](const model::Instance& instance) {
+    return !instance.health.empty() &&
+           std::all_of(instance.health.begin(), instance.health.end(), [](const model::Health& health) {
+             return health.state == model::HealthState::up || health.state == model::HealthState::unknown ||
+                    health.state == model::HealthState::out_of_service;
+           });
+  };
+  return static_cast<int>(std::count_if(group.instances.begin(), group.instances.end(), ready));
 }
 
 class WaitForUp : public InventoryWait {
@@ -169,10 +173,6 @@ class WaitForCapacity final : public InventoryWait {
 
 }  // namespace
 
-std::string inventory_word(const std::string& account) {
-  return "inventory/" + account;
-}
-
 int target_size(int wanted, int percentage) {
   if (wanted == 0 || percentage == 0) return 0;
   return std::max(1, static_cast<int>(std::lround(wanted * percentage / 100.0)));
@@ -181,7 +181,7 @@ int target_size(int wanted, int percentage) {
 Verdict look_for_up(const json::object& context, const ServerGroup& group) {
   const auto names = health_names_of(context);
   const bool starts_disabled = base::bool_or(context, "startDisabled", false) && group.disabled && !names;
-  const int up = clusters::count_up(starts_disabled ? without_traffic_health(group) : group, names);
+  const int up = starts_disabled ? count_ready_without_traffic(group) : clusters::count_up(group, names);
   const auto size = static_cast<int>(group.instances.size());
   const int percentage = percentage_of(context);
   const int needed = target_size(group.capacity.desired, percentage);
@@ -222,8 +222,9 @@ base::Async<TaskResult> InventoryWait::run(TaskContext context) {
   const auto allowed = limit(context), passed = elapsed(context);
   if (verdict.what == What::waiting && passed < allowed) {
     const auto pause = std::min(look_at_least_every, allowed - passed);
-    co_return runner::again({.after = pause, .waiting_for = verdict.text, .wake_on = inventory_word(account)},
-                            std::move(verdict.context));
+    co_return runner::again(
+        {.after = pause, .waiting_for = verdict.text, .wake_on = runner::inventory_word(account)},
+        std::move(verdict.context));
   }
   if (verdict.what == What::waiting) {
     if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false)) {

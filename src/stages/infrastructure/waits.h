@@ -45,7 +45,4 @@ int target_size(int wanted, int percentage);
 /// What add_infrastructure_tasks adds from here.
 void add_waits(runner::Catalogs& catalogs, const Infrastructure& infrastructure);
 
-/// "inventory/local": wakes who waits for a change of the account.
-std::string inventory_word(const std::string& account);
-
 }  // namespace gennaker::stages

@@ -1,0 +1,406 @@
+#include <csignal>
+#include <fstream>
+
+#include "world.h"
+
+namespace gennaker::providers::local {
+namespace {
+
+using Names = std::vector<std::string>;
+using clusters::create_server_group;
+using clusters::destroy_server_group;
+using clusters::disable_server_group;
+using clusters::enable_server_group;
+using clusters::resize_server_group;
+using model::HealthState;
+
+bool says(const std::string& text, const std::string& words) {
+  return text.find(words) != std::string::npos;
+}
+
+TEST_F(LocalWorld, ReplacesAVersionUnderTrafficWithoutAFailedRequest) {
+  const int port = balance("shop");
+  const std::string old_group = create(key(), spec(bake("1.0"), 2));
+  EXPECT_EQ(old_group, "shop-main-v000");
+  await_healthy(old_group, 2);
+  EXPECT_EQ(get(port, "/").version, "1.0");
+  EXPECT_EQ(group(old_group).version, "1.0");
+
+  Traffic kept(port, Traffic::Connections::kept), fresh(port, Traffic::Connections::fresh);
+  const std::string new_group = create(key(), spec(bake("2.0"), 2));
+  EXPECT_EQ(new_group, "shop-main-v001");
+  await_healthy(new_group, 2);
+  const auto answer = perform(disable_server_group(key(), ref(old_group), std::chrono::seconds(10)));
+  EXPECT_TRUE(answer.at("drained").as_bool());
+  EXPECT_EQ(servers_in_haproxy(), (Names{"shop-main-v001-0", "shop-main-v001-1"}));
+  perform(destroy_server_group(key(), ref(old_group)));
+  const int sent_before = kept.sent();
+  await("requests to the new version alone", [&] { return kept.sent() > sent_before + 200; });
+  kept.stop();
+  fresh.stop();
+  EXPECT_EQ(kept.failed(), 0) << kept.first_failure();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+  EXPECT_GT(kept.versions()["2.0"], 200);
+  EXPECT_GT(fresh.versions()["1.0"], 0);
+  EXPECT_TRUE(processes_of(options_.data_directory + "/local/local/server-groups/shop-main-v000").empty());
+  EXPECT_EQ(launches(), 4);
+  std::printf("requests: %d on one connection, %d on new ones\n", kept.sent(), fresh.sent());
+}
+
+TEST_F(LocalWorld, FindsWhatRunsAfterARestartOfTheServer) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  const auto before = group(name);
+  const int master = haproxy_master();
+  Traffic traffic(port, Traffic::Connections::fresh);
+  for (const bool kindly : {true, false}) {
+    close(kindly);
+    EXPECT_EQ(get(port, "/").status, 200) << "serves while the server is down";
+    open();
+    await_healthy(name, 2);
+    const auto after = group(name);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(after.instances[i].extra, before.instances[i].extra);
+    EXPECT_EQ(haproxy_master(), master);
+  }
+  traffic.stop();
+  EXPECT_EQ(traffic.failed(), 0) << traffic.first_failure();
+  EXPECT_EQ(launches(), 2);
+}
+
+TEST_F(LocalWorld, LosesTheServerInTheMiddleOfAReplacement) {
+  const int port = balance("shop");
+  const std::string image = bake("1.0"), next = bake("2.0");
+  const std::string old_group = create(key(), spec(image, 2));
+  await_healthy(old_group, 2);
+  Traffic kept(port, Traffic::Connections::kept), fresh(port, Traffic::Connections::fresh);
+  const std::string new_group = create("create-2", spec(next, 2));
+  close(false);
+  open();
+  EXPECT_EQ(create("create-2", spec(next, 2)), new_group) << "the key finds the same group";
+  await_healthy(new_group, 2);
+  EXPECT_EQ(launches(), 4);
+  // The disable is begun and lost, then repeated.
+  bool ended = false;
+  auto lost = provider_->perform(disable_server_group("disable", ref(old_group), std::chrono::seconds(10)));
+  boost::asio::co_spawn(*loop_, std::move(lost),
+                        [&](std::exception_ptr, const boost::json::object&) { ended = true; });
+  await("the mark of the disable", [&] { return group(old_group).disabled || ended; });
+  close(false);
+  open();
+  perform(disable_server_group("disable", ref(old_group), std::chrono::seconds(10)));
+  EXPECT_EQ(servers_in_haproxy(), (Names{"shop-main-v001-0", "shop-main-v001-1"}));
+  kept.stop();
+  fresh.stop();
+  EXPECT_EQ(kept.failed(), 0) << kept.first_failure();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+}
+
+TEST_F(LocalWorld, DoesAnOperationOnceForItsKey) {
+  balance("shop");
+  const std::string image = bake("1.0");
+  const std::string name = create("one", spec(image, 2));
+  await_healthy(name, 2);
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(create("one", spec(image, 2)), name);
+  EXPECT_EQ(snapshot().server_groups.size(), 1U);
+  EXPECT_EQ(launches(), 2);
+  perform(resize_server_group("three", ref(name), {1, 1, 1}));
+  perform(resize_server_group("up", ref(name), {2, 2, 2}));
+  perform(resize_server_group("three", ref(name), {1, 1, 1}));
+  EXPECT_EQ(group(name).instances.size(), 2U) << "an operation that is done is not done again";
+  await_healthy(name, 2);
+  EXPECT_EQ(launches(), 3);
+}
+
+TEST_F(LocalWorld, CompletesACreationThatWasCutShort) {
+  balance("shop");
+  const std::string image = bake("1.0");
+  auto slow = spec(image, 3);
+  bool ended = false;
+  auto lost = provider_->perform(create_server_group("lost", slow));
+  boost::asio::co_spawn(*loop_, std::move(lost),
+                        [&](std::exception_ptr, const boost::json::object&) { ended = true; });
+  await("the first process", [&] { return launches() > 0 || ended; });
+  EXPECT_FALSE(ended) << "this test needs a creation that is not done yet";
+  close(false);
+  open();
+  EXPECT_EQ(snapshot().server_groups.size(), 1U) << "stays visible";
+  EXPECT_EQ(create("lost", slow), "shop-main-v000");
+  await_healthy("shop-main-v000", 3);
+  EXPECT_EQ(launches(), 3);
+}
+
+TEST_F(LocalWorld, RestartsWhatIsKilled) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  Traffic traffic(port, Traffic::Connections::fresh);
+
+  const auto pid = group(name).instances[0].extra.at("pid").as_int64();
+  kill(static_cast<pid_t>(pid), SIGKILL);
+  await("the restart of an instance", [&] {
+    const auto instance = group(name).instances[0];
+    return instance.state == HealthState::up && instance.extra.at("restarts") == 1;
+  });
+  EXPECT_EQ(group(name).instances[0].extra.at("lastExit").at("signal"), SIGKILL);
+
+  const int shim = shim_of(name, 1);
+  ASSERT_NE(shim, 0);
+  const auto held = group(name).instances[1].extra.at("pid");
+  kill(shim, SIGKILL);
+  await("another shim", [&] {
+    const auto instance = group(name).instances[1];
+    return instance.state == HealthState::up && instance.extra.at("pid") != held;
+  });
+  EXPECT_NE(shim_of(name, 1), shim);
+  traffic.stop();
+  EXPECT_EQ(traffic.failed(), 0) << traffic.first_failure() << " (HAProxy tries another instance)";
+  EXPECT_EQ(processes_of(options_.data_directory + "/local/local/server-groups").size(), 4U)
+      << "two shims, two processes";
+}
+
+TEST_F(LocalWorld, RestartsHaproxy) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  for (const bool watched : {true, false}) {
+    const int master = haproxy_master();
+    if (!watched) close();
+    kill(master, SIGKILL);
+    const base::TimePoint end = clock_.now() + std::chrono::seconds(10);
+    while (get(port, "/").status != 200 && clock_.now() < end) {
+    }
+    EXPECT_EQ(get(port, "/").status, 200) << "comes back, also without the server";
+    if (!watched) open();
+    EXPECT_NE(haproxy_master(), master);
+    EXPECT_EQ(servers_in_haproxy(), (Names{"shop-main-v000-0", "shop-main-v000-1"}));
+  }
+  await_healthy(name, 2);
+  EXPECT_EQ(launches(), 2);
+}
+
+TEST_F(LocalWorld, ReportsACommandThatExitsAtOnce) {
+  balance("shop");
+  auto wanted = spec(bake("1.0"), 1);
+  wanted.settings["env"].as_object()["EXIT_AT_ONCE"] = "1";
+  const std::string name = create(key(), wanted);
+  await("the reason", [&] {
+    const auto instance = group(name).instances[0];
+    return instance.state == HealthState::down &&
+           says(instance.health[0].description, "exited with status 3");
+  });
+  EXPECT_TRUE(says(group(name).instances[0].health[0].description, "restarting in"));
+  EXPECT_TRUE(servers_in_haproxy().empty());
+  EXPECT_TRUE(says(run(provider_->console_output("local", name + "-0")), "exited with status 3"));
+  perform(destroy_server_group(key(), ref(name)));
+  EXPECT_TRUE(processes_of(options_.data_directory + "/local/local/server-groups").empty());
+}
+
+TEST_F(LocalWorld, GivesNoTrafficToWhatIsNotHealthy) {
+  const int port = balance("shop");
+  auto wanted = spec(bake("1.0"), 1);
+  wanted.settings["env"].as_object()["UNHEALTHY"] = "1";
+  const std::string name = create(key(), wanted);
+  await("the reason", [&] { return group(name).instances[0].health[1].description == "HTTP 500"; });
+  EXPECT_EQ(group(name).instances[0].state, HealthState::starting);
+  EXPECT_TRUE(servers_in_haproxy().empty());
+  EXPECT_EQ(get(port, "/").status, 503);
+}
+
+TEST_F(LocalWorld, StartsDisabledAndIsEnabled) {
+  const int port = balance("shop");
+  auto wanted = spec(bake("1.0"), 1);
+  wanted.start_disabled = true;
+  const std::string name = create(key(), wanted);
+  await("the instance out of service", [&] {
+    const auto instance = group(name).instances[0];
+    return instance.state == HealthState::out_of_service && instance.extra.contains("pid");
+  });
+  EXPECT_TRUE(group(name).disabled);
+  EXPECT_EQ(get(port, "/").status, 503);
+  await("its own health", [&] {
+    perform(enable_server_group(key(), ref(name)));
+    return servers_in_haproxy().size() == 1;
+  });
+  EXPECT_EQ(get(port, "/").status, 200);
+  await_healthy(name, 1);
+}
+
+TEST_F(LocalWorld, WaitsForRequestsUnderWay) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 1));
+  await_healthy(name, 1);
+  Answer slow, cut;
+  std::thread client([&] { slow = get(port, "/slow?ms=1500"); });
+  await("the request", [&] {
+    return get(static_cast<int>(group(name).instances[0].extra.at("port").as_int64()), "/").status == 200;
+  });
+  const base::TimePoint start = clock_.now();
+  while (clock_.now() - start < std::chrono::milliseconds(300))
+    loop_->run_one_for(std::chrono::milliseconds(20));
+  EXPECT_TRUE(
+      perform(disable_server_group(key(), ref(name), std::chrono::seconds(10))).at("drained").as_bool());
+  client.join();
+  EXPECT_EQ(slow.status, 200);
+  EXPECT_GE(clock_.now() - start, std::chrono::milliseconds(1200));
+
+  perform(enable_server_group(key(), ref(name)));
+  await_healthy(name, 1);
+  std::thread other([&] { cut = get(port, "/slow?ms=8000"); });
+  const base::TimePoint again = clock_.now();
+  while (clock_.now() - again < std::chrono::milliseconds(300))
+    loop_->run_one_for(std::chrono::milliseconds(20));
+  EXPECT_FALSE(perform(disable_server_group(key(), ref(name), std::chrono::milliseconds(300)))
+                   .at("drained")
+                   .as_bool());
+  other.join();
+  EXPECT_NE(cut.status, 200) << "cut at the end of the drain time-out";
+  EXPECT_TRUE(servers_in_haproxy().empty());
+}
+
+TEST_F(LocalWorld, ResizesUnderTraffic) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 1));
+  await_healthy(name, 1);
+  Traffic kept(port, Traffic::Connections::kept), fresh(port, Traffic::Connections::fresh);
+  perform(resize_server_group(key(), ref(name), {4, 4, 4}));
+  await_healthy(name, 4);
+  EXPECT_EQ(group(name).capacity.desired, 4);
+  perform(resize_server_group(key(), ref(name), {2, 2, 2}));
+  const auto left = group(name);
+  ASSERT_EQ(left.instances.size(), 2U);
+  EXPECT_EQ(left.instances[1].id, name + "-1") << "the highest numbers go first";
+  EXPECT_EQ(servers_in_haproxy(), (Names{name + "-0", name + "-1"}));
+  EXPECT_EQ(processes_of(options_.data_directory + "/local/local/server-groups").size(), 4U);
+  kept.stop();
+  fresh.stop();
+  EXPECT_EQ(kept.failed(), 0) << kept.first_failure();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+  perform(resize_server_group(key(), ref(name), {0, 0, 0}));
+  EXPECT_TRUE(group(name).instances.empty());
+}
+
+TEST_F(LocalWorld, DestroysWithoutATrace) {
+  balance("shop");
+  auto wanted = spec(bake("1.0"), 2);
+  wanted.settings["command"] = "sleep 1000 & setsid sleep 1000 & ./demo-service";
+  const std::string name = create(key(), wanted);
+  await_healthy(name, 2);
+  perform(destroy_server_group("end", ref(name)));
+  perform(destroy_server_group("end", ref(name)));
+  EXPECT_TRUE(snapshot().server_groups.empty());
+  EXPECT_TRUE(processes_of(options_.data_directory + "/local/local/server-groups").empty());
+  EXPECT_TRUE(servers_in_haproxy().empty());
+  EXPECT_FALSE(fs::exists(options_.data_directory + "/local/local/server-groups/" + name));
+  perform(destroy_server_group(key(), ref("shop-main-v077")));  // gone already
+  perform(clusters::delete_load_balancer(key(), "local", "local", "shop"));
+  EXPECT_TRUE(processes_of(options_.data_directory).empty());
+}
+
+TEST_F(LocalWorld, AddsAndRemovesLoadBalancersUnderTraffic) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  Traffic kept(port, Traffic::Connections::kept), fresh(port, Traffic::Connections::fresh);
+  for (int i = 0; i < 3; ++i) {
+    balance("other");
+    perform(clusters::delete_load_balancer(key(), "local", "local", "other"));
+  }
+  kept.stop();
+  fresh.stop();
+  EXPECT_EQ(kept.failed(), 0) << kept.first_failure();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+  EXPECT_GT(kept.sent(), 50);
+}
+
+TEST_F(LocalWorld, RefusesWhatCannotWork) {
+  const int port = balance("shop");
+  const std::string image = bake("1.0");
+  const auto refused = [&](auto change) {
+    auto wanted = spec(image, 1);
+    change(wanted);
+    return refusal(create_server_group(key(), wanted));
+  };
+  EXPECT_TRUE(says(refused([](auto& s) { s.image_id = "nope"; }),
+                   "not_found: imageId: account 'local' has no image 'nope'"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.load_balancers = {"nope"}; }), "not_found: loadBalancers"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.region = "eu"; }), "invalid: region"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.moniker.app = "a b"; }), "invalid: application"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.capacity = {1, 1, -1}; }), "invalid: capacity.desired"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.capacity = {0, 1, 2}; }), "invalid: capacity.max"));
+  EXPECT_TRUE(
+      says(refused([](auto& s) { s.settings["command"] = {"./nope"}; }), "invalid: settings.command"));
+  EXPECT_TRUE(says(refused([](auto& s) { s.settings["workingDirectory"] = "nope"; }),
+                   "invalid: settings.workingDirectory"));
+  EXPECT_TRUE(says(refused([](auto& s) {
+                     s.settings["healthCheck"] = {{"type", "x"}};
+                   }),
+                   "invalid: settings.healthCheck.type"));
+  EXPECT_TRUE(says(refused([&](auto& s) { s.settings["port"] = port; }),
+                   fmt::format("conflict: settings.port: {} is taken", port)));
+  EXPECT_TRUE(says(refused([&](auto& s) { s.settings["port"] = port; }), "'haproxy'")) << "names the process";
+  EXPECT_TRUE(says(refusal(resize_server_group(key(), ref("shop-v009"), {1, 1, 1})),
+                   "not_found: account 'local' has no server group 'shop-v009'"));
+  EXPECT_TRUE(snapshot().server_groups.empty());
+  EXPECT_TRUE(processes_of(options_.data_directory + "/local/local/server-groups").empty());
+
+  const auto balancer = [&](const std::string& name, boost::json::object settings) {
+    return refusal(clusters::upsert_load_balancer(key(), "local", "local", name, std::move(settings)));
+  };
+  EXPECT_TRUE(says(balancer("other", {{"port", port}}), "is taken by load balancer 'shop'"));
+  EXPECT_TRUE(says(balancer("other", {}), "invalid: settings.port"));
+  EXPECT_TRUE(says(balancer("a b", {{"port", port}}), "invalid: name"));
+  EXPECT_TRUE(says(balancer("other", {{"port", 70000}}), "invalid: settings.port"));
+  const std::string name = create(key(), spec(image, 1));
+  const int held = static_cast<int>(group(name).instances[0].extra.at("port").as_int64());
+  await_healthy(name, 1);
+  EXPECT_TRUE(says(balancer("other", {{"port", held}}), "'demo-service'")) << "names the process";
+  EXPECT_TRUE(says(refusal(clusters::delete_load_balancer(key(), "local", "local", "shop")),
+                   "is used by server group"));
+  EXPECT_EQ(snapshot().load_balancers.size(), 1U);
+}
+
+TEST_F(LocalWorld, SaysThatHaproxyIsMissing) {
+  close();
+  options_.haproxy = "/nowhere/haproxy";
+  open();
+  const auto text =
+      refusal(clusters::upsert_load_balancer(key(), "local", "local", "shop", {{"port", free_port()}}));
+  EXPECT_TRUE(says(text, "unavailable") && says(text, "apt-get install haproxy")) << text;
+  EXPECT_TRUE(snapshot().load_balancers.empty());
+}
+
+TEST_F(LocalWorld, CleansUpAFailedCreation) {
+  balance("shop");
+  const std::string image = bake("1.0");
+  close();
+  options_.shim_program = {"/bin/false"};
+  open();
+  EXPECT_TRUE(says(refusal(create_server_group(key(), spec(image, 2))), "its shim does not start"));
+  EXPECT_TRUE(snapshot().server_groups.empty());
+  EXPECT_TRUE(fs::is_empty(options_.data_directory + "/local/local/server-groups"));
+}
+
+TEST_F(LocalWorld, KeepsASecondServerOut) {
+  try {
+    const LocalProvider second(loop_->get_executor(), options_, clock_);
+    FAIL() << "two providers on one directory";
+  } catch (const base::Error& error) {
+    EXPECT_EQ(error.kind(), base::Kind::conflict);
+  }
+}
+
+TEST_F(LocalWorld, LimitsMemoryAndOpenFiles) {
+  auto wanted = spec(bake("1.0"), 1);
+  wanted.load_balancers.clear();
+  wanted.settings["command"] = "ulimit -n; tail /dev/zero; echo tail ended; exec ./demo-service";
+  wanted.settings["limits"] = {{"memoryMb", 400}, {"openFiles", 123}};
+  const std::string name = create(key(), wanted);
+  await("the end of what took too much",
+        [&] { return says(run(provider_->console_output("local", name + "-0")), "tail ended"); });
+  EXPECT_TRUE(says(run(provider_->console_output("local", name + "-0")), "123\n"));
+  EXPECT_TRUE(group(name).instances[0].extra.contains("memoryLimit"));
+}
+
+}  // namespace
+}  // namespace gennaker::providers::local
