@@ -183,8 +183,8 @@ void LocalWorld::open() {
 void LocalWorld::close(bool kindly) {
   if (!provider_) return;
   if (kindly) run(provider_->stop());
-  loop_.reset();  // what runs ends where it is
   provider_.reset();
+  loop_.reset();  // what runs ends where it is
 }
 
 boost::json::object LocalWorld::perform(const model::Operation& operation) {
