@@ -374,7 +374,7 @@ TEST_F(LocalWorld, SaysThatHaproxyIsMissing) {
   open();
   const auto text =
       refusal(clusters::upsert_load_balancer(key(), "local", "local", "shop", {{"port", free_port()}}));
-  EXPECT_TRUE(says(text, "unavailable") && says(text, "apt-get install haproxy")) << text;
+  EXPECT_TRUE(says(text, "invalid") && says(text, "apt-get install haproxy")) << text;
   EXPECT_TRUE(snapshot().load_balancers.empty());
 }
 
