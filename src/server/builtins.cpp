@@ -16,7 +16,7 @@
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
 #include "stages/find_image/find_image.h"
-#include "stages/infrastructure/parts.h"
+#include "stages/infrastructure.h"
 #include "stages/manual_judgment/manual_judgment.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/resize_server_group/resize_server_group.h"

@@ -123,6 +123,7 @@ Async<void> Account::stop() {
   stopped_ = true;
   reconcile_timer_.cancel();
   while (reconciling_) co_await reconciling_ended_.wait();
+  while (!operation_turns_->empty()) co_await operation_ended_->wait();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) co_await instance->end();
   }
@@ -138,24 +139,31 @@ void Account::changed() {
 
 Async<clusters::Snapshot> Account::watch(std::uint64_t known) {
   while (revision_ == known && !stopped_) co_await revised_.wait();
-  if (stopped_) throw Error(Kind::unavailable, fmt::format("account '{}' is being stopped", account_.name));
+  expect_running();
   co_return snapshot();
+}
+
+void Account::expect_running() const {
+  if (stopped_) throw Error(Kind::unavailable, fmt::format("account '{}' is being stopped", account_.name));
 }
 
 Async<json::object> Account::perform(model::Operation operation) {
   if (operation.key.empty()) throw Error(Kind::invalid, "an operation needs a key");
   // The same key a second time waits for the first, and then finds its answer.
   struct Slot {
-    std::map<std::string, std::shared_ptr<Turn>>& turns;
+    std::shared_ptr<Turns> turns;
+    std::shared_ptr<Signal> ended;
     std::string key;
     std::shared_ptr<Turn> turn;
     ~Slot() {
-      if (turn.use_count() <= 2) turns.erase(key);  // the map and we: nobody else waits
+      if (turn.use_count() <= 2) turns->erase(key);  // the map and we: nobody else waits
+      ended->notify();
     }
   };
-  auto& known = operation_turns_[operation.key];
+  expect_running();
+  auto& known = (*operation_turns_)[operation.key];
   if (!known) known = std::make_shared<Turn>();
-  const Slot slot{operation_turns_, operation.key, known};
+  const Slot slot{operation_turns_, operation_ended_, operation.key, known};
   const auto held = co_await slot.turn->take();
   const auto earlier = co_await earlier_answer(operation.key);
   if (earlier) co_return *earlier;

@@ -63,6 +63,8 @@ class Account {
   Async<void> record_answer(model::Operation operation, json::object answer);
   void changed();
   void expect_region(const json::object& what) const;
+  /// Throws `unavailable` once stop() was called: what lasts ends there, to be continued by the next attempt.
+  void expect_running() const;
   template <class Work>
   auto on_pool(Work work) {
     return base::run_blocking(ground_.pool, std::move(work));
@@ -126,7 +128,11 @@ class Account {
   std::map<std::string, GroupPointer> groups_;
   std::map<std::string, LoadBalancer> load_balancers_;
   Turn load_balancer_turn_;
-  std::map<std::string, std::shared_ptr<Turn>> operation_turns_;  ///< by key: a doubled call waits
+  using Turns = std::map<std::string, std::shared_ptr<Turn>>;
+  /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which
+  /// may be thrown away after the account.
+  std::shared_ptr<Turns> operation_turns_ = std::make_shared<Turns>();
+  std::shared_ptr<Signal> operation_ended_ = std::make_shared<Signal>();
   std::uint64_t revision_ = 1;
   Signal revised_;
   bool stopped_ = false;

@@ -78,6 +78,7 @@ Async<void> Account::reconcile_soon() {
       if (!passing || tries == restart_tries) throw;
     }
     balancer_.expect_program();
+    expect_running();
     co_await base::sleep_for(between_restart_tries);
   }
 }
@@ -121,6 +122,7 @@ Async<bool> Account::drain(std::set<std::string> servers, milliseconds patience)
   };
   const base::TimePoint start = ground_.clock.now();
   for (;;) {
+    expect_running();
     co_await reconcile_soon();
     if (!left().first) co_return true;
     if (ground_.clock.now() - start >= patience) break;

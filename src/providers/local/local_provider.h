@@ -40,6 +40,9 @@ struct LocalOptions {
 /// The "local" cloud: server groups of processes on this machine, behind HAProxy. What each operation takes
 /// and answers: clusters/operations.h, README.md. Region: "local".
 ///
+/// stop() ends operations that last (a drain) with `unavailable`; their next attempt, also by another
+/// process, completes them. After it, or when the executor runs no more, the provider may be destroyed.
+///
 /// Only one provider may use a data directory: the constructor throws base::Error `conflict` when another
 /// process does, and `invalid` for options that cannot work.
 class LocalProvider final : public clusters::CloudProvider {

@@ -359,6 +359,10 @@ void Shim::begin_stop(milliseconds grace) {
     state_ = State::stopping;
     kill_at_ = end;
     if (pid_ != 0) kill(-pid_, SIGTERM);
+    // Those that left the command's group, too.
+    for (const pid_t pid : find_leftovers(directory_, getpid())) {
+      if (getpgid(pid) != pid_) kill(pid, SIGTERM);
+    }
     tell_watchers();
   }
   check_stopped();

@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "clusters/inventory.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/targets.h"
+#include "stages/fields.h"
+#include "stages/targets.h"
 
 namespace gennaker::stages {
 namespace {

@@ -6,8 +6,8 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/nearest_name.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/images.h"
+#include "stages/fields.h"
+#include "stages/images.h"
 
 namespace gennaker::stages {
 namespace {

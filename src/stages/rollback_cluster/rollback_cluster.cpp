@@ -4,8 +4,8 @@
 
 #include "base/json.h"
 #include "clusters/inventory.h"
-#include "stages/infrastructure/cluster_steps.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/cluster_steps.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

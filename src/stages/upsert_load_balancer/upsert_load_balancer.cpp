@@ -5,8 +5,8 @@
 
 #include "base/json.h"
 #include "clusters/operations.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
 
 namespace gennaker::stages {
 namespace {

@@ -183,8 +183,8 @@ void LocalWorld::open() {
 void LocalWorld::close(bool kindly) {
   if (!provider_) return;
   if (kindly) run(provider_->stop());
-  loop_.reset();  // what runs ends where it is
   provider_.reset();
+  loop_.reset();  // what runs ends where it is
 }
 
 boost::json::object LocalWorld::perform(const model::Operation& operation) {
@@ -292,14 +292,29 @@ int LocalWorld::haproxy_master() {
   return run(api.processes()).master;
 }
 
-int LocalWorld::shim_of(const std::string& name, int index) {
-  const std::string directory =
-      fmt::format("{}/local/local/server-groups/{}/instances/{}", options_.data_directory, name, index);
+int LocalWorld::shim_in(const fs::path& directory) {
   for (const int pid : processes_of(directory)) {
-    std::string arguments = read_text(fmt::format("/proc/{}/cmdline", pid));
+    const std::string arguments = read_text(fmt::format("/proc/{}/cmdline", pid));
     if (arguments.find(std::string("shim\0", 5)) != std::string::npos) return pid;
   }
   return 0;
+}
+
+int LocalWorld::shim_of(const std::string& name, int index) {
+  return shim_in(
+      fmt::format("{}/local/local/server-groups/{}/instances/{}", options_.data_directory, name, index));
+}
+
+void LocalWorld::wait_until(const std::string& what, const std::function<bool()>& condition) {
+  const base::TimePoint end = clock_.now() + std::chrono::milliseconds(patience_ms);
+  while (!condition()) {
+    if (clock_.now() > end) FAIL() << "in vain: " << what;
+    if (loop_) {
+      loop_->run_one_for(std::chrono::milliseconds(10));
+    } else {
+      poll(nullptr, 0, 10);
+    }
+  }
 }
 
 }  // namespace gennaker::providers::local

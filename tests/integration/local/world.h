@@ -88,6 +88,9 @@ class LocalWorld : public testing::Test {
   std::vector<std::string> servers_in_haproxy();
   int haproxy_master();
   int shim_of(const std::string& group, int index);
+  int shim_in(const fs::path& directory);
+  /// As await, but looks at processes only, and works while there is no provider.
+  void wait_until(const std::string& what, const std::function<bool()>& condition);
   std::string key() { return "key-" + std::to_string(++keys_); }
 
   fs::path data_;

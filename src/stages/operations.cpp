@@ -1,4 +1,4 @@
-#include "stages/infrastructure/operations.h"
+#include "stages/operations.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/nearest_name.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

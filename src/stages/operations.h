@@ -5,7 +5,7 @@
 
 #include "clusters/operations.h"
 #include "runner/task.h"
-#include "stages/infrastructure/parts.h"
+#include "stages/infrastructure.h"
 
 /// Tasks that carry one operation out.
 namespace gennaker::stages {

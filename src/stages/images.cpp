@@ -1,10 +1,10 @@
-#include "stages/infrastructure/images.h"
+#include "stages/images.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "clusters/selection.h"
 #include "clusters/strategies.h"
-#include "stages/infrastructure/operations.h"
-#include "stages/infrastructure/waits.h"
+#include "stages/operations.h"
+#include "stages/waits.h"
 
 /// Stages about a whole cluster: they choose server groups, then act on one after another.
 namespace gennaker::stages {

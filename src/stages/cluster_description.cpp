@@ -1,11 +1,11 @@
-#include "stages/infrastructure/cluster_description.h"
+#include "stages/cluster_description.h"
 
 #include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "clusters/naming.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

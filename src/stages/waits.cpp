@@ -1,4 +1,4 @@
-#include "stages/infrastructure/waits.h"
+#include "stages/waits.h"
 
 #include <algorithm>
 #include <cmath>
@@ -9,8 +9,8 @@
 #include "clusters/health.h"
 #include "clusters/inventory.h"
 #include "runner/runner.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
 
 namespace gennaker::stages {
 namespace {

@@ -1,4 +1,4 @@
-#include "stages/infrastructure/cluster_steps.h"
+#include "stages/cluster_steps.h"
 
 #include <algorithm>
 #include <fmt/format.h>
@@ -8,7 +8,7 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/nearest_name.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "runner/task.h"
-#include "stages/infrastructure/parts.h"
+#include "stages/infrastructure.h"
 
 /// Tasks that wait until the inventory shows what an operation was for.
 namespace gennaker::stages {

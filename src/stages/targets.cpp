@@ -1,4 +1,4 @@
-#include "stages/infrastructure/targets.h"
+#include "stages/targets.h"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -6,8 +6,8 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/inventory.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/waits.h"
+#include "stages/fields.h"
+#include "stages/waits.h"
 
 namespace gennaker::stages {
 namespace {

@@ -5,7 +5,7 @@
 
 #include "clusters/strategies.h"
 #include "engine/stage.h"
-#include "stages/infrastructure/parts.h"
+#include "stages/infrastructure.h"
 
 /// Stages about one server group, which may be named or described ("the one before the newest").
 namespace gennaker::stages {

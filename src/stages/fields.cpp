@@ -1,4 +1,4 @@
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 #include <algorithm>
 #include <fmt/format.h>

@@ -1,0 +1,163 @@
+#include "providers/local/images.h"
+
+#include <filesystem>
+#include <fstream>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include "base/error.h"
+#include "providers/local/files.h"
+
+namespace gennaker::providers::local {
+namespace {
+
+namespace fs = std::filesystem;
+
+class Images : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "gennaker-images-XXXXXX").string();
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    place_ = pattern;
+    fs::create_directories(place_ / "source/lib");
+    write("source/run", "#!/bin/sh\n");
+    fs::permissions(place_ / "source/run", fs::perms::owner_all);
+    write("source/lib/data", "data");
+    fs::create_symlink("lib/data", place_ / "source/link");
+  }
+  void TearDown() override { remove_tree(place_); }
+
+  void write(const std::string& name, const std::string& text) { std::ofstream(place_ / name) << text; }
+  BakeRequest request(const std::string& source, const std::string& version = "1.0") {
+    return {.account = "local",
+            .directory = place_ / "images",
+            .name = "demo",
+            .version = version,
+            .source = place_ / source,
+            .limit_bytes = 100'000,
+            .now = base::from_millis(5)};
+  }
+  void shell(const std::string& command) {
+    ASSERT_EQ(std::system(("cd '" + place_.string() + "' && " + command).c_str()), 0) << command;
+  }
+  std::string refusal(const BakeRequest& wanted) {
+    try {
+      bake_image(wanted);
+    } catch (const base::Error& error) {
+      EXPECT_EQ(error.kind(), base::Kind::invalid) << error.what();
+      EXPECT_EQ(names_in(wanted.directory).size(), 0U) << "a refused bake leaves nothing";
+      return error.what();
+    }
+    ADD_FAILURE() << "not refused";
+    return "";
+  }
+
+  fs::path place_;
+};
+
+TEST_F(Images, AreNamedByTheirContent) {
+  const Baked first = bake_image(request("source"));
+  EXPECT_FALSE(first.previously_baked);
+  EXPECT_TRUE(first.image.id.starts_with("demo-1.0-")) << first.image.id;
+  const Baked again = bake_image(request("source"));
+  EXPECT_TRUE(again.previously_baked);
+  EXPECT_EQ(again.image.id, first.image.id);
+  EXPECT_NE(bake_image(request("source", "2.0")).image.id, first.image.id);
+  write("source/lib/data", "other");
+  EXPECT_NE(bake_image(request("source")).image.id, first.image.id);
+  fs::permissions(place_ / "source/lib/data", fs::perms::owner_all);
+  EXPECT_EQ(names_in(place_ / "images").size(), 3U);
+  EXPECT_FALSE(bake_image(request("source")).previously_baked) << "a program is another content than a file";
+}
+
+TEST_F(Images, AreReadOnlyAndKeepProgramsAndLinks) {
+  const Baked baked = bake_image(request("source"));
+  const fs::path files = image_files(place_ / "images", baked.image.id);
+  EXPECT_EQ(fs::status(files / "run").permissions(), fs::perms(0555));
+  EXPECT_EQ(fs::status(files / "lib/data").permissions(), fs::perms(0444));
+  EXPECT_EQ(fs::status(files / "lib").permissions(), fs::perms(0555));
+  EXPECT_EQ(fs::read_symlink(files / "link"), "lib/data");
+}
+
+TEST_F(Images, ComeFromTarballsToo) {
+  const Baked folder = bake_image(request("source"));
+  shell(
+      "tar -C source -cf plain.tar . && tar -C source -czf packed.tar.gz . && "
+      "tar -C source --format=pax -czf pax.tgz .");
+  for (const char* name : {"plain.tar", "packed.tar.gz", "pax.tgz"}) {
+    EXPECT_EQ(bake_image(request(name)).image.id, folder.image.id) << name << ": the same content";
+  }
+}
+
+TEST_F(Images, OfTarballsMayHaveLongNames) {
+  const std::string name(120, 'n');
+  fs::create_directories(place_ / "source" / name);
+  write("source/" + name + "/" + name, "deep");
+  const Baked folder = bake_image(request("source"));
+  shell("tar -C source --format=gnu -cf gnu.tar . && tar -C source --format=pax -cf pax.tar .");
+  EXPECT_EQ(bake_image(request("gnu.tar")).image.id, folder.image.id);
+  EXPECT_EQ(bake_image(request("pax.tar")).image.id, folder.image.id);
+}
+
+TEST_F(Images, AreLoadedAgainWithoutWhatIsUnfinished) {
+  const Baked baked = bake_image(request("source"));
+  fs::create_directories(place_ / "images/.baking-abc/files");
+  fs::create_directories(place_ / "images/half");
+  const auto images = load_images("local", place_ / "images");
+  ASSERT_EQ(images.size(), 1U);
+  EXPECT_EQ(images[0].id, baked.image.id);
+  EXPECT_EQ(images[0].version, "1.0");
+  EXPECT_EQ(base::to_millis(images[0].created_time), 5);
+  EXPECT_FALSE(fs::exists(place_ / "images/.baking-abc"));
+}
+
+TEST_F(Images, RefuseSourcesThatCannotBeBaked) {
+  EXPECT_NE(refusal(request("missing")).find("settings.source: '"), std::string::npos);
+  EXPECT_NE(refusal(request("source/lib/data")).find("neither a folder nor"), std::string::npos);
+  auto nameless = request("source");
+  nameless.name = "";
+  EXPECT_NE(refusal(nameless).find("name: is needed"), std::string::npos);
+  nameless.name = "../x";
+  EXPECT_NE(refusal(nameless).find("bake: name"), std::string::npos);
+  auto empty = request("source");
+  empty.source = "";
+  EXPECT_NE(refusal(empty).find("settings.source"), std::string::npos);
+  auto large = request("source");
+  large.limit_bytes = 3;
+  EXPECT_NE(refusal(large).find("more than the 3 bytes"), std::string::npos);
+  shell("mkfifo source/pipe");
+  EXPECT_NE(refusal(request("source")).find("'pipe' is neither"), std::string::npos);
+}
+
+TEST_F(Images, RefuseLinksThatLeadOut) {
+  for (const char* target : {"/etc/passwd", "../../etc/passwd", ".."}) {
+    fs::remove(place_ / "source/bad");
+    fs::create_symlink(target, place_ / "source/bad");
+    EXPECT_NE(refusal(request("source")).find("the link 'bad' leads out"), std::string::npos) << target;
+  }
+  fs::remove(place_ / "source/bad");
+  // Each inside by its text, together outside.
+  fs::create_symlink("..", place_ / "source/lib/up");
+  fs::create_symlink("lib/up/..", place_ / "source/bad");
+  EXPECT_NE(refusal(request("source")).find("leads out"), std::string::npos);
+}
+
+TEST_F(Images, RefuseTarballsThatAreBad) {
+  write("text.tar", "this is no archive");
+  EXPECT_NE(refusal(request("text.tar")).find("is not a tar archive"), std::string::npos);
+  write("empty.tar.gz", "");
+  EXPECT_NE(refusal(request("empty.tar.gz")).find("is not a tar archive"), std::string::npos);
+  shell("tar -C source -cf cut.tar . && truncate -s 1100 cut.tar");
+  EXPECT_FALSE(refusal(request("cut.tar")).empty());
+  shell("cp source/lib/data data && mkdir sub && tar -C sub -P -cf out.tar ../data");
+  EXPECT_NE(refusal(request("out.tar")).find("leaves the archive"), std::string::npos);
+  shell(
+      "mkdir evil && ln -s /tmp evil/d && tar -C evil -cf evil.tar d && rm evil/d && mkdir evil/d && "
+      "echo x > evil/d/f && tar -C evil -rf evil.tar d/f");
+  EXPECT_NE(refusal(request("evil.tar")).find("through a link"), std::string::npos);
+  shell("head -c 200000 /dev/zero > source/zeros && tar -C source -czf bomb.tar.gz .");
+  EXPECT_NE(refusal(request("bomb.tar.gz")).find("more than the 100000 bytes"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace gennaker::providers::local
