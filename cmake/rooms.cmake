@@ -61,7 +61,7 @@ function(gennaker_tests target)
   add_test(NAME ${target} COMMAND ${target})
 endfunction()
 
-# A folder that is one program: tests/simulation.
+# A folder that is one program: tests/integration/local.
 function(gennaker_tree_executable target folder)
   file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
   if(NOT sources)

@@ -35,11 +35,8 @@ std::string_view trim(std::string_view text) {
   return text.substr(begin, text.find_last_not_of(" \t\r\n") - begin + 1);
 }
 
-/// The user's no_proxy and this machine.
-std::string without_proxy() {
-  const char* lower = std::getenv("no_proxy");
-  const char* upper = std::getenv("NO_PROXY");
-  std::string list = lower ? lower : upper ? upper : "";
+/// The user's list, and this machine.
+std::string with_this_machine(std::string list) {
   if (list == "*") return list;
   if (!list.empty()) list += ',';
   return list + "localhost,127.0.0.1,::1";
@@ -56,6 +53,7 @@ using Easy = std::unique_ptr<CURL, FreeEasy>;
 /// One call: made by the caller, then the loop's thread's alone until `done` has been called.
 struct Call {
   ClientRequest request;
+  std::string no_proxy;
   ClientResponse response;
   bool streaming = false;
   std::function<bool(std::string_view)> on_bytes;
@@ -224,7 +222,7 @@ void prepare(Call& call) {
   curl_easy_setopt(easy, CURLOPT_PRIVATE, &call);
   curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, call.reason.data());
   curl_easy_setopt(easy, CURLOPT_URL, call.request.url.c_str());
-  curl_easy_setopt(easy, CURLOPT_NOPROXY, without_proxy().c_str());
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, call.no_proxy.c_str());
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, take_body);
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, &call);
   curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, take_header);
@@ -442,7 +440,8 @@ class Client::Loop final : public std::enable_shared_from_this<Loop> {
   std::unordered_map<Call*, std::shared_ptr<Call>> active_;  ///< the thread's
 };
 
-Client::Client() : loop_(std::make_shared<Loop>()) {}
+Client::Client(std::string no_proxy)
+    : no_proxy_(with_this_machine(std::move(no_proxy))), loop_(std::make_shared<Loop>()) {}
 
 Client::~Client() {
   loop_->stop();
@@ -453,6 +452,7 @@ Async<ClientResponse> Client::send(ClientRequest request) {
   auto loop = loop_;
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
+  call->no_proxy = no_proxy_;
   co_await Loop::perform(std::move(loop), call);
   co_return std::move(call->response);
 }
@@ -463,6 +463,7 @@ Async<int> Client::stream(ClientRequest request, std::function<bool(std::string_
   auto loop = loop_;
   auto call = std::make_shared<Call>();
   call->request = std::move(request);
+  call->no_proxy = no_proxy_;
   call->streaming = true;
   call->on_bytes = std::move(on_bytes);
   call->on_head = std::move(on_head);

@@ -29,12 +29,12 @@ struct ClientResponse {
 };
 
 /// Calls others over HTTP(S), many at once on one thread of its own (libcurl's multi interface), which starts
-/// with the first call. Connections are kept and used again. Proxies as the environment says (https_proxy,
-/// no_proxy ...), but never for this machine.
-/// Threads: any. Its callers' executors must outlive it.
+/// with the first call. Connections are kept and used again. Proxies as the environment says (https_proxy
+/// ...), but never for this machine. Threads: any. Its callers' executors must outlive it.
 class Client {
  public:
-  Client();
+  /// `no_proxy`: hosts that are called directly, as in the environment variable of that name.
+  explicit Client(std::string no_proxy = "");
   /// Calls under way throw `unavailable`.
   ~Client();
   Client(const Client&) = delete;
@@ -53,6 +53,7 @@ class Client {
 
  private:
   class Loop;
+  std::string no_proxy_;
   std::shared_ptr<Loop> loop_;
 };
 

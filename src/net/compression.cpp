@@ -35,10 +35,10 @@ bool compressible(std::string_view content_type) {
 }  // namespace
 
 bool accepts_gzip(std::string_view accept_encoding) {
-  while (!accept_encoding.empty()) {
-    const auto comma = std::min(accept_encoding.find(','), accept_encoding.size());
-    const auto part = accept_encoding.substr(0, comma);
-    accept_encoding.remove_prefix(std::min(comma + 1, accept_encoding.size()));
+  for (std::size_t begin = 0; begin < accept_encoding.size();) {
+    const auto comma = std::min(accept_encoding.find(',', begin), accept_encoding.size());
+    const auto part = accept_encoding.substr(begin, comma - begin);
+    begin = comma + 1;
     const auto semicolon = std::min(part.find(';'), part.size());
     const auto name = trim(part.substr(0, semicolon));
     if (same_word(name, "gzip") || name == "*") return !forbidden(part.substr(semicolon));

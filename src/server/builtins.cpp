@@ -3,21 +3,28 @@
 #include <algorithm>
 
 #include "clusters/inventory.h"
+#include "providers/local/local_provider.h"
 #include "stages/application/application.h"
+#include "stages/bake/bake.h"
 #include "stages/check_preconditions/check_preconditions.h"
 #include "stages/create_server_group/create_server_group.h"
+#include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/deploy/deploy.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
+#include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
-#include "stages/infrastructure/parts.h"
+#include "stages/find_image/find_image.h"
+#include "stages/infrastructure.h"
 #include "stages/manual_judgment/manual_judgment.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/resize_server_group/resize_server_group.h"
+#include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
+#include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/wait/wait.h"
 #include "stages/webhook/webhook.h"
 
@@ -57,6 +64,43 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
+
+  const stages::Infrastructure infrastructure{parts.clouds, parts.guards};
+  stages::add_infrastructure_tasks(catalogs, infrastructure);
+  stages::add_bake(catalogs, infrastructure);
+  stages::add_create_server_group(catalogs, infrastructure);
+  stages::add_delete_load_balancer(catalogs, infrastructure);
+  stages::add_deploy(catalogs);
+  stages::add_destroy_server_group(catalogs, infrastructure);
+  stages::add_determine_target_server_group(catalogs, infrastructure);
+  stages::add_disable_cluster(catalogs, infrastructure);
+  stages::add_disable_server_group(catalogs, infrastructure);
+  stages::add_enable_server_group(catalogs, infrastructure);
+  stages::add_find_image(catalogs, infrastructure);
+  stages::add_resize_server_group(catalogs, infrastructure);
+  stages::add_rollback_cluster(catalogs, infrastructure);
+  stages::add_rollback_server_group(catalogs, infrastructure);
+  stages::add_scale_down_cluster(catalogs, infrastructure);
+  stages::add_shrink_cluster(catalogs, infrastructure);
+  stages::add_upsert_load_balancer(catalogs, infrastructure);
+}
+
+void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
+  providers::local::LocalOptions local;
+  local.data_directory = std::filesystem::absolute(parts.options.data).string();
+  local.accounts.clear();
+  for (const std::string& account : parts.options.local.accounts)
+    local.accounts.push_back({account, account});
+  local.haproxy = parts.options.local.haproxy.string();
+  local.shim_program = {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
+  local.first_port = parts.options.local.first_port;
+  local.last_port = parts.options.local.last_port;
+  // Nothing of ours that could be a secret.
+  for (const char* name : {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"}) {
+    if (const char* value = std::getenv(name)) local.environment[name] = value;
+  }
+  clouds.add(
+      std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
 }
 
 }  // namespace gennaker::server

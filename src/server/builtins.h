@@ -7,6 +7,7 @@
 #include "pipelines/configurations.h"
 #include "pipelines/starter.h"
 #include "runner/catalogs.h"
+#include "server/options.h"
 
 namespace gennaker::server {
 
@@ -24,5 +25,14 @@ struct BuiltinParts {
 
 /// Every stage type that this server knows: a new one is a line here.
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts);
+
+struct CloudParts {
+  const Options& options;
+  boost::asio::any_io_executor executor;  ///< on which all providers live
+  const base::Clock& clock;
+};
+
+/// Every cloud that this server can be connected to, with the accounts that the options name.
+void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts);
 
 }  // namespace gennaker::server

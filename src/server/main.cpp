@@ -35,7 +35,7 @@ int serve_as_told(const cli::ServeOptions& given) {
 }  // namespace gennaker::server
 
 int main(int argc, char** argv) {
-  // First of all: a shim must stay small, and there is one for each instance.
+  // The shims are many and must be light: they begin before anything else does.
   if (argc > 1 && std::string_view(argv[1]) == "shim")
     return gennaker::providers::local::run_shim(argc, argv);
   return gennaker::cli::run(argc, argv, gennaker::server::serve_as_told);

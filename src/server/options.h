@@ -10,8 +10,8 @@ namespace gennaker::server {
 /// The accounts of the local provider and what they may use.
 struct LocalOptions {
   std::vector<std::string> accounts = {"local"};
-  std::uint16_t first_port = 20'000, last_port = 29'999;  ///< for instances; both included
-  std::filesystem::path haproxy = "haproxy";              ///< looked up in PATH
+  std::uint16_t first_port = 28'000, last_port = 29'999;  ///< for instances; both included
+  std::filesystem::path haproxy = "/usr/sbin/haproxy";
 };
 
 /// How a server is run: from the command line, the environment and the configuration file.

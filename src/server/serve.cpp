@@ -28,6 +28,11 @@ namespace {
 /// Executions are spread over so many threads: two keep both cores of a small machine busy.
 constexpr int most_shards = 4;
 
+std::string environment_or(const char* name, const std::string& fallback) {
+  const char* value = std::getenv(name);
+  return value != nullptr ? value : fallback;
+}
+
 /// An executor with one thread of its own.
 class Loop {
  public:
@@ -79,6 +84,7 @@ class Gennaker {
     runner::Catalogs catalogs{stages_, tasks_};
     add_builtin_stages(
         catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_});
+    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
     runner_.on_end([this](const model::Execution& execution) { starter_.on_end(execution); });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
       runner_.wake(runner::inventory_word(account));
@@ -125,7 +131,7 @@ class Gennaker {
   store::FeedReader feed_;
   pipelines::Applications applications_;
   pipelines::Configurations configurations_;
-  net::Client client_;
+  net::Client client_{environment_or("no_proxy", environment_or("NO_PROXY", ""))};
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   clusters::Clouds clouds_;

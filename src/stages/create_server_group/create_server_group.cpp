@@ -8,11 +8,11 @@
 #include "clusters/inventory.h"
 #include "clusters/naming.h"
 #include "clusters/nearest_name.h"
+#include "stages/cluster_description.h"
 #include "stages/create_server_group/image_choice.h"
 #include "stages/create_server_group/source.h"
-#include "stages/infrastructure/cluster_description.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
 
 namespace gennaker::stages {
 namespace {

@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "clusters/inventory.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "clusters/cloud_provider.h"
-#include "stages/infrastructure/cluster_description.h"
+#include "stages/cluster_description.h"
 
 /// The server group that a new one follows. Pure.
 namespace gennaker::stages {

@@ -3,8 +3,8 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "stages/infrastructure/cluster_description.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/cluster_description.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

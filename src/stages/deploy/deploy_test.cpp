@@ -87,6 +87,23 @@ TEST_F(Deploy, TheFirstServerGroup) {
   EXPECT_EQ(operation.what.at("imageId"), "sha-1") << "a name is resolved to its image";
 }
 
+TEST_F(Deploy, PassesTheProvidersFieldsOnAndNothingElse) {
+  ASSERT_EQ(deploy(R"("strategy":"redblack","env":{"A":"1"},"securityGroups":[],"tags":{},"reason":"why",
+      "targetGroups":["t"],"healthTimeoutMs":60000,"useSourceCapacity":false,"moniker":{"app":"shop"})"),
+            Status::succeeded)
+      << world.error();
+  EXPECT_EQ(world.cloud().effects().front().what.at("settings"),
+            testing::object(R"({"command":"./run","env":{"A":"1"},"targetGroups":["t"]})"));
+}
+
+TEST_F(Deploy, WithoutTrafficWhenAsked) {
+  ASSERT_EQ(deploy(R"("startDisabled":true)"), Status::succeeded) << world.error();
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000 (disabled)"));
+  world.clock().advance(1s);
+  EXPECT_EQ(deploy(R"("startDisabled":true,"neverHealthy":true)"), Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000 (disabled)"));
+}
+
 TEST_F(Deploy, ShowsWhatItDeployed) {
   ASSERT_EQ(deploy(), Status::succeeded) << world.error();
   const auto& stage = world.stage("deploy");

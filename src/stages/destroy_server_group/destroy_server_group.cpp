@@ -1,10 +1,10 @@
 #include "stages/destroy_server_group/destroy_server_group.h"
 
 #include "base/json.h"
-#include "stages/infrastructure/drain.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
-#include "stages/infrastructure/targets.h"
+#include "stages/drain.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
+#include "stages/targets.h"
 
 namespace gennaker::stages {
 namespace {

@@ -4,9 +4,9 @@
 
 #include "base/json.h"
 #include "clusters/health.h"
-#include "stages/infrastructure/cluster_steps.h"
-#include "stages/infrastructure/drain.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/cluster_steps.h"
+#include "stages/drain.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {

@@ -1,10 +1,10 @@
 #include "stages/enable_server_group/enable_server_group.h"
 
 #include "base/json.h"
-#include "stages/infrastructure/drain.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
-#include "stages/infrastructure/targets.h"
+#include "stages/drain.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
+#include "stages/targets.h"
 
 namespace gennaker::stages {
 namespace {

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "testing/builders.h"
 #include "testing/stage_world.h"
@@ -22,6 +23,7 @@ class EnableAndDisable : public ::testing::Test {
     auto catalogs = world.catalogs();
     const Infrastructure infrastructure{world.clouds(), world.guards()};
     add_infrastructure_tasks(catalogs, infrastructure);
+    add_determine_target_server_group(catalogs, infrastructure);
     add_enable_server_group(catalogs, infrastructure);
     add_disable_server_group(catalogs, infrastructure);
     world.cloud().put(server_group("shop-v001", {.up = 2, .disabled = true, .created_ms = 1}));

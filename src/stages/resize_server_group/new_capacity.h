@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "clusters/inventory.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/fields.h"
 
 /// What a resize makes of a capacity. Pure.
 namespace gennaker::stages {

@@ -4,9 +4,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "stages/infrastructure/operations.h"
-#include "stages/infrastructure/targets.h"
+#include "stages/operations.h"
 #include "stages/resize_server_group/new_capacity.h"
+#include "stages/targets.h"
 
 namespace gennaker::stages {
 namespace {

@@ -4,8 +4,8 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "stages/infrastructure/fields.h"
-#include "stages/infrastructure/operations.h"
+#include "stages/fields.h"
+#include "stages/operations.h"
 
 namespace gennaker::stages {
 namespace {

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "stages/infrastructure/parts.h"
+#include "stages/infrastructure.h"
 
 namespace gennaker::stages {
 

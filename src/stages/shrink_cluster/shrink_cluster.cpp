@@ -1,8 +1,8 @@
 #include "stages/shrink_cluster/shrink_cluster.h"
 
 #include "base/json.h"
-#include "stages/infrastructure/cluster_steps.h"
-#include "stages/infrastructure/fields.h"
+#include "stages/cluster_steps.h"
+#include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {
