@@ -40,10 +40,17 @@ std::vector<Group> load_groups(const std::string& directory) {
     const std::string path = directory + "/" + name;
     if (name.starts_with(removed_prefix)) {
       remove_tree(path);
-    } else if (const auto document = read_json_file(path + "/group.json")) {
-      groups.push_back(group_of(*document));
-    } else {
-      remove_tree(path);  // nothing was started before group.json was there
+      continue;
+    }
+    // One that cannot be read must not keep the others from being found. What it runs goes on.
+    try {
+      if (const auto document = read_json_file(path + "/group.json")) {
+        groups.push_back(group_of(*document));
+      } else {
+        remove_tree(path);  // nothing was started before group.json was there
+      }
+    } catch (const Error& error) {
+      base::log::error("server group '{}' is left alone: {}", name, error.what());
     }
   }
   return groups;
