@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import time
 import subprocess
 import tempfile
 import unittest
@@ -232,13 +233,20 @@ class Deployments(WithServer):
 
     def test_a_command_that_exits_at_once(self):
         execution = self.assert_fails(
-            self.stages(command=["/bin/sh", "-c", "echo no database >&2; exit 3"], healthTimeoutMs=1500),
+            self.stages(command=["/bin/sh", "-c", "echo no database >&2; exit 3"], healthTimeoutMs=5000),
             "demo-v", "exited with status 3")
-        self.assertIn("1.5 s", errors_of(execution))
+        self.assertIn("5 s", errors_of(execution))
+
+    def test_a_command_that_always_exits_is_given_up(self):
+        """Long before the five minutes that a slow start may take."""
+        began = time.monotonic()
+        self.assert_fails(self.stages(command=["/bin/sh", "-c", "exit 3"], restart={"firstDelayMs": 20, "longestDelayMs": 50}),
+                          "cannot become healthy", "exited with status 3")
+        self.assertLess(time.monotonic() - began, 60)
 
     def test_a_health_check_that_never_passes(self):
         self.assert_fails(self.stages(healthCheck={"type": "http", "path": "/nowhere", "intervalMs": 100},
-                                      healthTimeoutMs=1500), "0 of 1 instances", "404")
+                                      healthTimeoutMs=5000), "0 of 1 instances", "404")
 
     def test_a_failed_red_black_deployment_leaves_what_served(self):
         good = self.server.wait_for(self.server.run_stages(*self.stages()))
@@ -246,7 +254,7 @@ class Deployments(WithServer):
         before = self.server.balancer_servers()
         self.assertEqual(len(before), 1)
         bad = self.server.wait_for(self.server.run_stages(*self.stages(
-            strategy="redblack", command=["/bin/false"], healthTimeoutMs=1000)))
+            strategy="redblack", command=["/bin/false"], healthTimeoutMs=4000)))
         self.assertEqual(bad["status"], "TERMINAL", outline(bad))
         self.assertIn("exited with status 1", errors_of(bad))
         groups = self.server.server_groups()
@@ -261,7 +269,8 @@ class Deployments(WithServer):
         id = self.server.run_stages(*self.stages(env={"SLOW_START_MS": "60000"}))
         wait_until(lambda: [g for g in self.server.server_groups() if g["instanceCounts"]["total"] == 1], 10,
                    "an instance starts")
-        self.assertTrue(processes_in(self.groups_directory()))
+        # It is in the inventory from the moment in which its start is decided.
+        wait_until(lambda: processes_in(self.groups_directory()), 10, "its process is there")
         self.assertEqual(self.server.request("PUT", f"/pipelines/{id}/cancel?reason=enough").status, 200)
         ended = self.server.wait_for(id)
         self.assertEqual((ended["status"], ended["cancellationReason"]), ("CANCELED", "enough"), outline(ended))

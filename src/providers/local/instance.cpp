@@ -8,6 +8,8 @@
 namespace gennaker::providers::local {
 namespace {
 
+/// Restarts after which a process that was never healthy is given up: some 15 s with the usual delays.
+constexpr int tries_enough = 5;
 constexpr milliseconds patience{5'000};
 constexpr milliseconds pause_after_failure{500};
 constexpr milliseconds pause_before_asking_again{20};
@@ -43,6 +45,10 @@ Instance::Health Instance::health() const {
   if (runs && shim_lost_.empty()) return checked_;
   const bool first_start = shim_lost_.empty() && !process_.last_exit;
   return first_start ? Health::starting : Health::down;
+}
+
+bool Instance::hopeless() const {
+  return !was_up_ && !setup_.presumed_up && process_.restarts >= tries_enough;
 }
 
 std::string Instance::reason() const {
@@ -171,6 +177,7 @@ void Instance::take_check(const std::optional<std::string>& failure) {
   if (failure) check_failure_ = *failure;
   if (checked_ != Health::up && good_ >= setup_.health_check.healthy_threshold) checked_ = Health::up;
   if (checked_ == Health::up && bad_ >= setup_.health_check.unhealthy_threshold) checked_ = Health::down;
+  was_up_ = was_up_ || checked_ == Health::up;
   if (checked_ != before || (failure && said != *failure)) on_change_();
 }
 

@@ -53,6 +53,8 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Health health() const;
   /// Fit for traffic: runs, and passed its checks.
   bool in_service() const { return health() == Health::up; }
+  /// It has ended again and again and was never healthy: waiting for it is in vain.
+  bool hopeless() const;
   /// Why it is not up: "HTTP 503", "exited with status 3, restarting in 2 s".
   std::string reason() const;
 
@@ -79,6 +81,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   ShimStatus process_;
   std::string shim_lost_;  ///< why there is no shim; empty: there is one
   Health checked_ = Health::starting;
+  bool was_up_ = false;     ///< ever, as far as this server knows
   int good_ = 0, bad_ = 0;  ///< checks in a row
   std::string check_failure_;
 };

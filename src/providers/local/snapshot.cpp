@@ -40,6 +40,12 @@ HealthState aggregate(const std::vector<model::Health>& health) {
   return HealthState::unknown;
 }
 
+std::string why_given_up(const ProcessExit& exit, int restarts) {
+  const std::string how = exit.status ? fmt::format("exited with status {}", *exit.status)
+                                      : fmt::format("was ended by signal {}", exit.signal.value_or(0));
+  return fmt::format("{}, started {} times and never healthy", how, restarts + 1);
+}
+
 json::object exit_json(const ProcessExit& exit) {
   json::object object{{"at", base::to_millis(exit.at)}};
   if (exit.status) object["status"] = *exit.status;
@@ -112,6 +118,10 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
                               .platform = true});
   described.health.push_back(traffic_health(group, instance, record.retiring));
   described.state = aggregate(described.health);
+  if (instance.hopeless() && process.last_exit) {
+    described.state = described.health.front().state = HealthState::failed;
+    described.health.front().description = why_given_up(*process.last_exit, process.restarts);
+  }
   if (process.running) {
     described.launch_time = process.started_at;
     described.extra["pid"] = process.pid;
