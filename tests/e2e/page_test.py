@@ -1,0 +1,59 @@
+"""The page in headless Chromium, against the real binary and the demo. Pictures go to SCREENSHOTS."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import unittest
+
+from harness import BUILD, GENNAKER, Server, demo_source, free_port, main
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+EXAMPLES = os.path.join(HERE, "..", "..", "examples", "demo")
+SCREENSHOTS = os.environ.get("SCREENSHOTS", os.path.join(BUILD, "..", "screenshots"))
+
+
+class Page(unittest.TestCase):
+    def setUp(self):
+        self.server = Server()
+        self.addCleanup(self.server.__exit__)
+        self.server.start()
+
+    def gennaker(self, *arguments):
+        subprocess.run([GENNAKER, *arguments, "--gate-endpoint", f"http://127.0.0.1:{self.server.port}"], check=True,
+                       stdout=subprocess.DEVNULL)
+
+    def register_demo(self):
+        """The examples as they are, but for the load balancer's port."""
+        port = free_port()
+        for name in sorted(os.listdir(EXAMPLES)):
+            with open(os.path.join(EXAMPLES, name)) as file:
+                text = file.read().replace("8090", str(port))
+            path = os.path.join(self.server.data, name)
+            with open(path, "w") as file:
+                file.write(text)
+            kind = "application" if name == "application.json" else "pipeline"
+            self.gennaker(kind, "save", "--file", path)
+
+    def test_the_page(self):
+        self.register_demo()
+        # Of a form that a person would choose, for the pictures.
+        for version in ("1.4.0", "1.5.0"):
+            demo_source(self.server.data, version)
+        self.gennaker("pipeline", "run", "-a", "demo", "-n", "Deploy demo", "-p", "version=1.4.0",
+                      "-p", f"source={self.server.data}/source-1.4.0", "--watch")
+        shutil.rmtree(SCREENSHOTS, ignore_errors=True)
+        parameters = {"Version": "1.5.0", "Source": f"{self.server.data}/source-1.5.0"}
+        environment = {**os.environ, "BASE_URL": f"http://127.0.0.1:{self.server.port}",
+                       "SCREENSHOTS": os.path.abspath(SCREENSHOTS), "PARAMETERS": json.dumps(parameters)}
+        ended = subprocess.run(["node", "--test", "--test-reporter=spec", os.path.join(HERE, "page", "page.test.mjs")],
+                               env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=240)
+        print("\n" + ended.stdout, file=sys.stderr)
+        self.assertEqual(ended.returncode, 0)
+        self.assertGreater(int(re.search(r"pass (\d+)", ended.stdout).group(1)), 5)
+
+
+if __name__ == "__main__":
+    main()
