@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 from harness import BUILD, GENNAKER, Server, demo_source, free_port, main
@@ -39,13 +40,15 @@ class Page(unittest.TestCase):
 
     def test_the_page(self):
         self.register_demo()
-        # Of a form that a person would choose, for the pictures.
+        # As a person would name them: they are on the pictures.
+        releases = tempfile.mkdtemp(prefix="demo-")
+        self.addCleanup(shutil.rmtree, releases)
         for version in ("1.4.0", "1.5.0"):
-            demo_source(self.server.data, version)
+            os.rename(demo_source(releases, version), os.path.join(releases, version))
         self.gennaker("pipeline", "run", "-a", "demo", "-n", "Deploy demo", "-p", "version=1.4.0",
-                      "-p", f"source={self.server.data}/source-1.4.0", "--watch")
+                      "-p", f"source={releases}/1.4.0", "--watch")
         shutil.rmtree(SCREENSHOTS, ignore_errors=True)
-        parameters = {"Version": "1.5.0", "Source": f"{self.server.data}/source-1.5.0"}
+        parameters = {"Version": "1.5.0", "Source": f"{releases}/1.5.0"}
         environment = {**os.environ, "BASE_URL": f"http://127.0.0.1:{self.server.port}",
                        "SCREENSHOTS": os.path.abspath(SCREENSHOTS), "PARAMETERS": json.dumps(parameters)}
         ended = subprocess.run(["node", "--test", "--test-reporter=spec", os.path.join(HERE, "page", "page.test.mjs")],

@@ -11,6 +11,7 @@
  * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
  * JUDGMENT_STAGE       default "Approve"
  * PATIENCE_SECONDS     longest time for a deployment; default 180
+ * VIEWPORT             default "1440x900"
  * CHROMIUM             default /usr/bin/chromium
  *
  * The browser's driver is a dependency of ui/: run `npm ci` there first.
@@ -31,6 +32,7 @@ const promote = process.env.PROMOTE ?? 'Promote demo';
 const parameters = JSON.parse(process.env.PARAMETERS ?? '{"Version": "2"}');
 const judgmentStage = process.env.JUDGMENT_STAGE ?? 'Approve';
 const patience = 1000 * Number(process.env.PATIENCE_SECONDS ?? 180);
+const [width, height] = (process.env.VIEWPORT ?? '1440x900').split('x').map(Number);
 const screenshots = process.env.SCREENSHOTS;
 
 let browser;
@@ -47,7 +49,7 @@ before(async () => {
       '--no-first-run',
     ],
   });
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce' });
+  page = await browser.newPage({ viewport: { width, height }, colorScheme: 'light', reducedMotion: 'reduce' });
   page.setDefaultTimeout(20_000);
   complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -201,5 +203,8 @@ async function fill(dialog, label, text) {
 }
 
 async function shoot(name) {
-  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  if (!screenshots) return;
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }
