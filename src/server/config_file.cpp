@@ -80,6 +80,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   top.read("port", options.port, "a port, 0 to 65535");
   top.read("data", data, "a folder");
   top.read("logLevel", options.log_level, "trace, debug, info, warning or error");
+  top.read("allowedOrigins", options.allowed_origins, "a list of origins such as https://deck.example.com");
   options.data = data;
   constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warning", "error", "off"};
   if (std::find(levels.begin(), levels.end(), options.log_level) == levels.end()) {

@@ -179,6 +179,7 @@ TEST_F(LocalWorld, RestartsHaproxy) {
     wait_until("the answer of another one, also without the server",
                [&] { return get(port, "/").status == 200; });
     EXPECT_EQ(shim_in(directory), shim);
+    if (!watched) open();
     // The worker may answer a moment before the master listens on its socket.
     wait_until("its master listens", [&] {
       try {
@@ -187,8 +188,6 @@ TEST_F(LocalWorld, RestartsHaproxy) {
         return false;
       }
     });
-    if (!watched) open();
-    EXPECT_NE(haproxy_master(), master);
     EXPECT_EQ(servers_in_haproxy(), (Names{"shop-main-v000-0", "shop-main-v000-1"}));
   }
   await_healthy(name, 2);
