@@ -7,10 +7,11 @@
  * SCREENSHOTS          folder for pictures; none are taken without it
  * APPLICATION          default "demo"
  * DEPLOY, PROMOTE      names of the pipelines, default "Deploy demo" and "Promote demo"
- * PARAMETER, VALUE     label and value of the parameter to start DEPLOY with; default "Version" and "2"
+ * PARAMETERS           JSON object, labels and values of the parameters to start DEPLOY with; default {"Version": "2"}
  * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
  * JUDGMENT_STAGE       default "Approve"
  * PATIENCE_SECONDS     longest time for a deployment; default 180
+ * VIEWPORT             default "1440x900"
  * CHROMIUM             default /usr/bin/chromium
  *
  * The browser's driver is a dependency of ui/: run `npm ci` there first.
@@ -28,10 +29,10 @@ assert.ok(base, 'BASE_URL is missing: start a server with the demo application a
 const application = process.env.APPLICATION ?? 'demo';
 const deploy = process.env.DEPLOY ?? 'Deploy demo';
 const promote = process.env.PROMOTE ?? 'Promote demo';
-const parameter = process.env.PARAMETER ?? 'Version';
-const value = process.env.VALUE ?? '2';
+const parameters = JSON.parse(process.env.PARAMETERS ?? '{"Version": "2"}');
 const judgmentStage = process.env.JUDGMENT_STAGE ?? 'Approve';
 const patience = 1000 * Number(process.env.PATIENCE_SECONDS ?? 180);
+const [width, height] = (process.env.VIEWPORT ?? '1440x900').split('x').map(Number);
 const screenshots = process.env.SCREENSHOTS;
 
 let browser;
@@ -48,7 +49,7 @@ before(async () => {
       '--no-first-run',
     ],
   });
-  page = await browser.newPage({ viewport: { width: 1440, height: 900 }, colorScheme: 'light', reducedMotion: 'reduce' });
+  page = await browser.newPage({ viewport: { width, height }, colorScheme: 'light', reducedMotion: 'reduce' });
   page.setDefaultTimeout(20_000);
   complaints = [];
   page.on('pageerror', (error) => complaints.push(String(error)));
@@ -74,11 +75,11 @@ test('an application is found from the first page, and the page is live', async 
 });
 
 test('a pipeline is started with a parameter and watched to its end', async () => {
-  await start(deploy, { [parameter]: value });
+  await start(deploy, parameters);
   await page.getByRole('status').filter({ hasText: 'Running' }).waitFor();
   const graph = page.getByRole('group', { name: 'Stage graph' });
   await graph.getByRole('button').first().waitFor();
-  await page.getByTitle(` = ${value}`).first().waitFor();
+  for (const value of Object.values(parameters)) await page.getByTitle(` = ${value}`).first().waitFor();
   // A picture of the middle of it: a stage is done, another one runs.
   await graph.getByRole('button', { name: /: Succeeded$/ }).first().waitFor({ timeout: patience });
   await page.waitForTimeout(700);
@@ -180,10 +181,10 @@ test('the page has not complained', () => {
 });
 
 /** Opens the dialog of a pipeline, fills it in and starts it; ends on the execution's own view. */
-async function start(pipeline, parameters) {
+async function start(pipeline, values) {
   await page.getByRole('button', { name: `Start ${pipeline}` }).click();
   const dialog = page.getByRole('dialog', { name: `Start ${pipeline}` });
-  for (const [label, text] of Object.entries(parameters)) await fill(dialog, label, text);
+  for (const [label, text] of Object.entries(values)) await fill(dialog, label, text);
   await shoot(`start-${pipeline.toLowerCase().replaceAll(' ', '-')}`);
   await dialog.getByRole('button', { name: 'Start', exact: true }).click();
   await page.waitForURL(/\/executions\//);
@@ -202,5 +203,8 @@ async function fill(dialog, label, text) {
 }
 
 async function shoot(name) {
-  if (screenshots) await page.screenshot({ path: join(screenshots, `${name}.png`) });
+  if (!screenshots) return;
+  await page.mouse.move(0, 0);
+  await page.evaluate(() => window.scrollTo(0, 0));
+  await page.screenshot({ path: join(screenshots, `${name}.png`) });
 }

@@ -58,7 +58,7 @@ function Facts({ instance }: { instance: Instance }) {
             <li key={index}>
               <span>{readable(health.type)}</span>
               <span>
-                {health.state}
+                {health.state === 'Unknown' ? texts.noOpinion : health.state}
                 {(health.description ?? health.status) && ` · ${health.description ?? health.status}`}
               </span>
             </li>

@@ -35,6 +35,8 @@ export const texts = {
     Succeeded: 'Succeeded',
     Failed: 'Failed',
   } satisfies Record<HealthState, string>,
+  /** Of one of those who are asked for an instance's health. */
+  noOpinion: 'No opinion',
   instanceTitle: 'Instance',
   healthTitle: 'Health',
   detailsTitle: 'Details',

@@ -3,7 +3,9 @@ import { durationMs, formatAgo, formatDuration, formatElapsed } from './duration
 
 describe('a duration', () => {
   test.each([
-    [-500, '0.0s'],
+    [-500, '0ms'],
+    [99.9, '99ms'],
+    [100, '0.1s'],
     [440, '0.4s'],
     [9_949, '9.9s'],
     [9_960, '9s'],

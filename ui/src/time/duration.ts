@@ -1,6 +1,7 @@
-/** "0.4s", "42s", "3m 05s", "1h 02m", "2d 04h". Never negative: clocks of two machines differ. */
+/** "40ms", "0.4s", "42s", "3m 05s", "1h 02m", "2d 04h". Never negative: clocks of two machines differ. */
 export function formatDuration(milliseconds: number): string {
   const ms = Math.max(0, milliseconds);
+  if (ms < 100) return `${Math.floor(ms)}ms`;
   if (ms < 9_950) return `${(Math.floor(ms / 100) / 10).toFixed(1)}s`;
   const seconds = Math.floor(ms / 1000);
   if (seconds < 60) return `${seconds}s`;
