@@ -13,7 +13,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-class Images : public testing::Test {
+class LocalImages : public testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "gennaker-images-XXXXXX").string();
@@ -55,7 +55,7 @@ class Images : public testing::Test {
   fs::path place_;
 };
 
-TEST_F(Images, AreNamedByTheirContent) {
+TEST_F(LocalImages, AreNamedByTheirContent) {
   const Baked first = bake_image(request("source"));
   EXPECT_FALSE(first.previously_baked);
   EXPECT_TRUE(first.image.id.starts_with("demo-1.0-")) << first.image.id;
@@ -70,7 +70,7 @@ TEST_F(Images, AreNamedByTheirContent) {
   EXPECT_FALSE(bake_image(request("source")).previously_baked) << "a program is another content than a file";
 }
 
-TEST_F(Images, AreReadOnlyAndKeepProgramsAndLinks) {
+TEST_F(LocalImages, AreReadOnlyAndKeepProgramsAndLinks) {
   const Baked baked = bake_image(request("source"));
   const fs::path files = image_files(place_ / "images", baked.image.id);
   EXPECT_EQ(fs::status(files / "run").permissions(), fs::perms(0555));
@@ -79,7 +79,7 @@ TEST_F(Images, AreReadOnlyAndKeepProgramsAndLinks) {
   EXPECT_EQ(fs::read_symlink(files / "link"), "lib/data");
 }
 
-TEST_F(Images, ComeFromTarballsToo) {
+TEST_F(LocalImages, ComeFromTarballsToo) {
   const Baked folder = bake_image(request("source"));
   shell(
       "tar -C source -cf plain.tar . && tar -C source -czf packed.tar.gz . && "
@@ -89,7 +89,7 @@ TEST_F(Images, ComeFromTarballsToo) {
   }
 }
 
-TEST_F(Images, OfTarballsMayHaveLongNames) {
+TEST_F(LocalImages, OfTarballsMayHaveLongNames) {
   const std::string name(120, 'n');
   fs::create_directories(place_ / "source" / name);
   write("source/" + name + "/" + name, "deep");
@@ -99,7 +99,7 @@ TEST_F(Images, OfTarballsMayHaveLongNames) {
   EXPECT_EQ(bake_image(request("pax.tar")).image.id, folder.image.id);
 }
 
-TEST_F(Images, AreLoadedAgainWithoutWhatIsUnfinished) {
+TEST_F(LocalImages, AreLoadedAgainWithoutWhatIsUnfinished) {
   const Baked baked = bake_image(request("source"));
   fs::create_directories(place_ / "images/.baking-abc/files");
   fs::create_directories(place_ / "images/half");
@@ -111,7 +111,7 @@ TEST_F(Images, AreLoadedAgainWithoutWhatIsUnfinished) {
   EXPECT_FALSE(fs::exists(place_ / "images/.baking-abc"));
 }
 
-TEST_F(Images, RefuseSourcesThatCannotBeBaked) {
+TEST_F(LocalImages, RefuseSourcesThatCannotBeBaked) {
   EXPECT_NE(refusal(request("missing")).find("settings.source: '"), std::string::npos);
   EXPECT_NE(refusal(request("source/lib/data")).find("neither a folder nor"), std::string::npos);
   auto nameless = request("source");
@@ -129,7 +129,7 @@ TEST_F(Images, RefuseSourcesThatCannotBeBaked) {
   EXPECT_NE(refusal(request("source")).find("'pipe' is neither"), std::string::npos);
 }
 
-TEST_F(Images, RefuseLinksThatLeadOut) {
+TEST_F(LocalImages, RefuseLinksThatLeadOut) {
   for (const char* target : {"/etc/passwd", "../../etc/passwd", ".."}) {
     fs::remove(place_ / "source/bad");
     fs::create_symlink(target, place_ / "source/bad");
@@ -142,7 +142,7 @@ TEST_F(Images, RefuseLinksThatLeadOut) {
   EXPECT_NE(refusal(request("source")).find("leads out"), std::string::npos);
 }
 
-TEST_F(Images, RefuseTarballsThatAreBad) {
+TEST_F(LocalImages, RefuseTarballsThatAreBad) {
   write("text.tar", "this is no archive");
   EXPECT_NE(refusal(request("text.tar")).find("is not a tar archive"), std::string::npos);
   write("empty.tar.gz", "");
