@@ -82,13 +82,15 @@ net::Response to_response(const base::Clock& clock, const net::Request& request,
   return respond(body, meaning.status);
 }
 
-void finish(base::Random& random, const net::Request& request, net::Response& response) {
+void finish(const Origins& origins, base::Random& random, const net::Request& request,
+            net::Response& response) {
   const auto id = request.headers.find("X-SPINNAKER-REQUEST-ID");
   response.headers["X-SPINNAKER-REQUEST-ID"] =
       id != request.headers.end() ? id->second : base::new_uuid(random);
-  const auto origin = request.headers.find("Origin");
-  if (origin == request.headers.end()) return;
-  response.headers["Access-Control-Allow-Origin"] = "*";
+  if (!origins.lists(request)) return;
+  response.headers["Access-Control-Allow-Origin"] = request.headers.find("Origin")->second;
+  response.headers["Access-Control-Allow-Credentials"] = "true";
+  response.headers["Vary"] = "Origin";
   response.headers["Access-Control-Allow-Methods"] = "POST, GET, OPTIONS, DELETE, PUT, PATCH";
   response.headers["Access-Control-Max-Age"] = "3600";
   response.headers["Access-Control-Allow-Headers"] =

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "api/inventory_bell.h"
+#include "api/origins.h"
 #include "clusters/clouds.h"
 #include "net/server.h"
 #include "pipelines/applications.h"
@@ -28,6 +29,7 @@ struct Parts {
   runner::Runner& runner;
   clusters::Clouds& clouds;
   InventoryBell& bell;
+  const Origins& origins;
   const engine::StageCatalog& stages;
   const base::Clock& clock;
   base::Random& random;
@@ -42,6 +44,7 @@ net::Response to_response(const base::Clock& clock, const net::Request& request,
                           const std::exception_ptr& failure);
 
 /// What every answer carries: CORS, the request's id.
-void finish(base::Random& random, const net::Request& request, net::Response& response);
+void finish(const Origins& origins, base::Random& random, const net::Request& request,
+            net::Response& response);
 
 }  // namespace gennaker::api

@@ -50,8 +50,10 @@ json::object ref(std::string_view kind, std::string_view id) {
 
 void route(net::Router& router, const Parts& parts, std::string_view method, std::string_view pattern,
            Resource resource) {
-  router.add(method, pattern,
-             [&parts, resource](Request request) { return resource(parts, std::move(request)); });
+  router.add(method, pattern, [&parts, resource](Request request) {
+    parts.origins.check(request);
+    return resource(parts, std::move(request));
+  });
 }
 
 }  // namespace gennaker::api

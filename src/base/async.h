@@ -4,6 +4,8 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -33,6 +35,10 @@ inline Async<void> sleep_for(std::chrono::milliseconds duration) {
 
 /// Runs what blocks (SQLite, files, a child's exit) on a pool; resumes on the caller's executor with the
 /// result or the exception. `work` is owned by the pool until it has run.
+///
+/// Once begun it is not cancelled: what was asked for comes back, and the caller's next wait ends. A
+/// cancellation must not reach the pool's coroutine either: its threads share no strand, and Asio ends the
+/// process when one is cancelled between its last line and its return.
 template <class Work>
 Async<std::invoke_result_t<Work&>> run_blocking(asio::thread_pool& pool, Work work) {
   using Result = std::invoke_result_t<Work&>;
@@ -40,10 +46,11 @@ Async<std::invoke_result_t<Work&>> run_blocking(asio::thread_pool& pool, Work wo
   auto body = [](std::shared_ptr<Work> w) -> Async<Result> { co_return (*w)(); };
   auto executor = pool.get_executor();
   auto running = body(shared);
+  auto token = asio::bind_cancellation_slot(asio::cancellation_slot(), asio::use_awaitable);
   if constexpr (std::is_void_v<Result>) {
-    co_await asio::co_spawn(executor, std::move(running), asio::use_awaitable);
+    co_await asio::co_spawn(executor, std::move(running), token);
   } else {
-    co_return co_await asio::co_spawn(executor, std::move(running), asio::use_awaitable);
+    co_return co_await asio::co_spawn(executor, std::move(running), token);
   }
 }
 

@@ -62,8 +62,9 @@ Async<void> listen(std::shared_ptr<News> news, net::Client& client, std::string 
     request.headers["Accept"] = "text/event-stream";
     if (!last_id.empty()) request.headers["Last-Event-ID"] = last_id;
     news->reader = net::SseReader();
-    auto on_bytes = [news, execution_id](std::string_view bytes) {
-      bool relevant = false;
+    auto on_bytes = [news, execution_id, begun = false](std::string_view bytes) mutable {
+      // The stream tells what happens from now on: what did before it began, a look will show.
+      bool relevant = !std::exchange(begun, true);
       for (const auto& event : news->reader.feed(bytes)) relevant = concerns(event, execution_id) || relevant;
       if (relevant) asio::post(news->executor, [news] { news->tell(); });
       return true;

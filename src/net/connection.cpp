@@ -1,5 +1,6 @@
 #include "net/connection.h"
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <fmt/format.h>
@@ -56,7 +57,10 @@ std::string allow_header(const Error& error) {
 
 std::exception_ptr no_such_route(const Request& request, const std::vector<std::string>& other_methods) {
   const auto path = request.target.substr(0, std::min<std::size_t>(request.target.find('?'), 200));
-  if (other_methods.empty()) {
+  // OPTIONS may be answered everywhere, for browsers that ask before they ask: it makes no path known.
+  const bool known = std::any_of(other_methods.begin(), other_methods.end(),
+                                 [](const std::string& method) { return method != "OPTIONS"; });
+  if (!known) {
     return std::make_exception_ptr(
         Error(Kind::not_found, fmt::format("there is nothing at {}", path), {{"status", 404}}));
   }

@@ -201,6 +201,15 @@ TEST_F(ServerTest, TurnsExceptionsIntoAnswersAndGoesOn) {
   EXPECT_THAT(refused, HasSubstr("Allow: GET, HEAD, POST, PUT\r\n"));
 }
 
+TEST_F(ServerTest, KnowsNoPathForOptionsAlone) {
+  Router router;
+  router.add("OPTIONS", "/{rest...}", echo);
+  router.add("GET", "/fail", fail);
+  server_.emplace(std::move(router), ServerOptions());
+  EXPECT_THAT(ask("GET /nothing HTTP/1.1\r\nHost: h\r\n\r\n"), StartsWith("HTTP/1.1 404 Not Found"));
+  EXPECT_THAT(ask("PUT /fail HTTP/1.1\r\nHost: h\r\n\r\n"), StartsWith("HTTP/1.1 405 Method Not Allowed"));
+}
+
 TEST_F(ServerTest, LetsNoHeaderBeSmuggledIntoAnAnswer) {
   start();
   const auto answer = ask("GET /evil?text=a%0d%0aSet-Cookie:%20x HTTP/1.1\r\nHost: h\r\n\r\n");

@@ -1,6 +1,7 @@
 #include "server/config_file.h"
 
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 #include <map>
 #include <yaml-cpp/yaml.h>
@@ -79,7 +80,13 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   top.read("port", options.port, "a port, 0 to 65535");
   top.read("data", data, "a folder");
   top.read("logLevel", options.log_level, "trace, debug, info, warning or error");
+  top.read("allowedOrigins", options.allowed_origins, "a list of origins such as https://deck.example.com");
   options.data = data;
+  constexpr std::array<std::string_view, 6> levels{"trace", "debug", "info", "warning", "error", "off"};
+  if (std::find(levels.begin(), levels.end(), options.log_level) == levels.end()) {
+    top.refuse(root["logLevel"], "logLevel",
+               fmt::format("'{}' is not one of {}", options.log_level, fmt::join(levels, ", ")));
+  }
 
   Section local = top.section("local");
   std::string haproxy = options.local.haproxy.string();

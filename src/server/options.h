@@ -20,6 +20,7 @@ struct Options {
   std::uint16_t port = 8084;
   std::filesystem::path data = "data";  ///< the store, images, server groups
   std::string log_level = "info";
+  std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
 };
 

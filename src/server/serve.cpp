@@ -69,17 +69,18 @@ class Gennaker {
         configurations_(*store_, clock_, random_),
         clouds_(cloud_loop_.executor()),
         guards_(clouds_, [this](std::string application) { return guard_rules(std::move(application)); }),
+        origins_(options.allowed_origins),
         runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
-        api_{*store_, feed_, applications_, configurations_, starter_, runner_,
-             clouds_, bell_, stages_,       clock_,          random_,  base::resource},
+        api_{*store_, feed_,    applications_, configurations_, starter_, runner_,       clouds_,
+             bell_,   origins_, stages_,       clock_,          random_,  base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
               return api::to_response(clock_, request, failure);
             },
             [this](const net::Request& request, net::Response& response) {
-              api::finish(random_, request, response);
+              api::finish(origins_, random_, request, response);
             }) {
     runner::Catalogs catalogs{stages_, tasks_};
     add_builtin_stages(
@@ -137,6 +138,7 @@ class Gennaker {
   clusters::Clouds clouds_;
   clusters::TrafficGuards guards_;
   api::InventoryBell bell_;
+  api::Origins origins_;
   runner::Runner runner_;
   pipelines::Starter starter_;
   api::Parts api_;

@@ -43,7 +43,8 @@ milliseconds elapsed(const TaskContext& context) {
 std::string in_words(milliseconds time) {
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(time).count();
   if (seconds >= 120 && seconds % 60 == 0) return fmt::format("{} minutes", seconds / 60);
-  return fmt::format("{} s", seconds);
+  const auto tenths = std::chrono::duration_cast<std::chrono::milliseconds>(time).count() % 1000 / 100;
+  return tenths == 0 ? fmt::format("{} s", seconds) : fmt::format("{}.{} s", seconds, tenths);
 }
 
 json::object counts_json(const ServerGroup& group) {

@@ -40,13 +40,14 @@ class Answer:
 class Server:
     """A Gennaker of its own. Use as a context manager: nothing that it started is left behind."""
 
-    def __init__(self):
+    def __init__(self, local=""):
+        """`local`: more lines for that section of the configuration file."""
         self.data = tempfile.mkdtemp(prefix="gennaker-e2e-")
         self.port = free_port()
         first = 30000 + (os.getpid() * 97) % 20000 // 200 * 200
         self.config = os.path.join(self.data, "config.yaml")
         with open(self.config, "w") as file:
-            file.write(f"local:\n  firstPort: {first}\n  lastPort: {first + 199}\n")
+            file.write(f"local:\n  firstPort: {first}\n  lastPort: {first + 199}\n{local}")
         self.process = None
 
     def __enter__(self):
@@ -135,6 +136,12 @@ class Server:
         assert answer.status == 202, answer
         return answer.json["ref"].rsplit("/", 1)[1]
 
+    def run_stages(self, *stages, **more):
+        """Starts a pipeline that is not saved; its id."""
+        answer = self.post("/pipelines/start", {"application": "demo", "name": "Unsaved", "stages": stages, **more})
+        assert answer.status == 200, answer
+        return answer.json["ref"].rsplit("/", 1)[1]
+
     def execution(self, id):
         return self.get("/pipelines/" + id).json
 
@@ -149,6 +156,25 @@ class Server:
             return wait_until(ended, patience, f"execution {id} ends")
         except AssertionError:
             raise AssertionError(f"execution {id} did not end: {outline(self.execution(id))}\n{self.log()}")
+
+    def wait_for_stage(self, id, ref_id, status="RUNNING", patience=20):
+        def look():
+            stages = [s for s in self.execution(id)["stages"] if s["refId"] == ref_id and s["status"] == status]
+            return stages[0] if stages else None
+        return wait_until(look, patience, f"stage {ref_id} is {status}")
+
+    def balancer_servers(self):
+        """What HAProxy itself says: [(load balancer, instance)]."""
+        path = os.path.join(self.data, "local/local/haproxy/runtime.sock")
+        with socket.socket(socket.AF_UNIX) as runtime:
+            try:
+                runtime.connect(path)
+            except OSError:
+                return []  # no load balancer, no HAProxy
+            runtime.sendall(b"show servers state\n")
+            text = b"".join(iter(lambda: runtime.recv(65536), b"")).decode()
+        lines = [line.split() for line in text.splitlines()[1:] if line and not line.startswith("#")]
+        return sorted((line[1], line[3]) for line in lines)
 
     def server_groups(self, application="demo"):
         return self.get(f"/applications/{application}/serverGroups").json

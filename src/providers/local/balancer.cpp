@@ -84,7 +84,8 @@ std::string Balancer::expect_program() const {
       if (place.starts_with('/') && access(program.c_str(), X_OK) == 0) return program;
     }
   }
-  throw Error(Kind::unavailable,
+  // Nothing that passes by itself: whoever asks should not be kept waiting.
+  throw Error(Kind::invalid,
               fmt::format("load balancers need HAProxy, but '{}' is not there; install Debian's package "
                           "'haproxy' (apt-get install haproxy)",
                           program_));
