@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-TEST(HealthCheck, JudgesStatusLines) {
+TEST(LocalHealthCheck, JudgesStatusLines) {
   EXPECT_EQ(judge_status_line("HTTP/1.1 200 OK\r\n"), std::nullopt);
   EXPECT_EQ(judge_status_line("HTTP/1.0 302 Found\r\n"), std::nullopt);
   EXPECT_EQ(judge_status_line("HTTP/1.1 503 Service Unavailable\r\n"), "HTTP 503");
@@ -37,7 +37,7 @@ TEST(ShimStatus, SaysWhyItDoesNotRun) {
   EXPECT_THROW(shim_status_of("nonsense"), base::Error);
 }
 
-class Directory : public testing::Test {
+class LocalFiles : public testing::Test {
  protected:
   void SetUp() override {
     std::string pattern = (fs::temp_directory_path() / "gennaker-files-XXXXXX").string();
@@ -48,7 +48,7 @@ class Directory : public testing::Test {
   std::string place_;
 };
 
-TEST_F(Directory, LogIsRotated) {
+TEST_F(LocalFiles, LogIsRotated) {
   const std::string path = place_ + "/log";
   {
     RotatingLog log(path, 10, 2);
@@ -68,14 +68,14 @@ TEST_F(Directory, LogIsRotated) {
   EXPECT_EQ(read_end(path + ".1", 3), "rst");
 }
 
-TEST_F(Directory, LogWithoutOldFilesStartsAgain) {
+TEST_F(LocalFiles, LogWithoutOldFilesStartsAgain) {
   RotatingLog log(place_ + "/log", 4, 0);
   log.append("abcdefg");
   EXPECT_EQ(read_file(place_ + "/log"), "efg");
   EXPECT_EQ(names_in(place_), std::vector<std::string>{"log"});
 }
 
-TEST_F(Directory, FilesAreReplacedWhole) {
+TEST_F(LocalFiles, FilesAreReplacedWhole) {
   const std::string path = place_ + "/file";
   EXPECT_EQ(read_file(path), std::nullopt);
   write_atomically(path, "one");
@@ -86,7 +86,7 @@ TEST_F(Directory, FilesAreReplacedWhole) {
   EXPECT_THROW(read_json_file(path), base::Error);
 }
 
-TEST_F(Directory, StartOfAShimThatFailsSaysWhy) {
+TEST_F(LocalFiles, StartOfAShimThatFailsSaysWhy) {
   try {
     start_shim({"/bin/sh", "-c", "echo no luck >&2; exit 1"}, place_);
     FAIL() << "not refused";

@@ -123,6 +123,8 @@ Async<void> stop_shim(asio::thread_pool& pool, std::string directory, millisecon
     co_await socket.send(std::move(request), patience);
     co_await socket.read_line(grace + patience);
     answered = true;
+    // Its end closes the connection: from then on its directory is nobody's.
+    co_await socket.read_all(patience);
   } catch (const base::Error& error) {
     if (error.kind() == base::Kind::timeout) throw;  // it is there, and may still hold its processes
   }

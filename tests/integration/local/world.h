@@ -89,6 +89,10 @@ class LocalWorld : public testing::Test {
   int haproxy_master();
   int shim_of(const std::string& group, int index);
   int shim_in(const fs::path& directory);
+  /// A process that has ended stays for a moment in the kernel's lists.
+  void expect_no_process(const std::string& below) {
+    wait_until("no process", [&] { return processes_of(options_.data_directory + below).empty(); });
+  }
   /// As await, but looks at processes only, and works while there is no provider.
   void wait_until(const std::string& what, const std::function<bool()>& condition);
   std::string key() { return "key-" + std::to_string(++keys_); }
