@@ -28,7 +28,9 @@ std::string answer_file(const std::string& directory, const std::string& key) {
 void forget_old_answers(const std::string& directory, base::TimePoint now) {
   for (const std::string& name : names_in(directory)) {
     const std::string path = directory + "/" + name;
-    const auto document = read_json_file(path);
+    // Whoever wrote it died before it had its name: the operation will be asked for again.
+    const bool whole = name.ends_with(".json");
+    const auto document = whole ? read_json_file(path) : std::nullopt;
     const auto at = document ? base::whole_number(*document, "at") : std::nullopt;
     if (!at || now - base::from_millis(*at) > answers_kept) unlink(path.c_str());
   }

@@ -381,6 +381,15 @@ TEST_F(LocalWorld, RefusesWhatCannotWork) {
   EXPECT_EQ(snapshot().load_balancers.size(), 1U);
 }
 
+TEST_F(LocalWorld, StartsWhereAnotherDiedWhileItWrote) {
+  close();
+  const fs::path operations = options_.data_directory + "/local/local/operations";
+  std::ofstream(operations / "0123.json.tmp").close();
+  open();
+  EXPECT_TRUE(snapshot().server_groups.empty());
+  EXPECT_TRUE(fs::is_empty(operations));
+}
+
 TEST_F(LocalWorld, SaysThatHaproxyIsMissing) {
   close();
   options_.haproxy = "/nowhere/haproxy";
