@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "model/ancestors.h"
 #include "model/execution.h"
 
 /// What a stage type has to say about itself. A stage plans; it never acts and never looks at a cloud.
@@ -37,9 +38,7 @@ class StageView {
   base::TimePoint now_;
 };
 
-/// The stages whose outputs a stage sees, nearest first, itself included.
-/// Source: docs/concepts.md, "What a stage sees".
-std::vector<const model::Stage*> ancestors(const model::Execution& execution, const model::Stage& stage);
+using model::ancestors;
 
 /// A stage that another stage brings along.
 struct SyntheticStage {

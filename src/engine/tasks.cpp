@@ -2,7 +2,6 @@
 
 #include "base/json.h"
 #include "engine/rollup.h"
-#include "engine/stage_root.h"
 #include "engine/turn.h"
 #include "expressions/expressions.h"
 
@@ -54,13 +53,21 @@ void Turn::start_next_task(model::Stage& stage) {
   outcome_.effects.push_back(RunTask{stage.id, next->id});
 }
 
+/// What is drawn at random differs from stage to stage and from time to time, and is the same when this turn
+/// is repeated.
+expressions::Options Turn::options_for(const model::Stage& stage) const {
+  std::uint64_t seed = 0xcbf29ce484222325;
+  for (const char c : stage.id) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return {.now = now_, .seed = seed ^ static_cast<std::uint64_t>(base::to_millis(now_))};
+}
+
 void Turn::evaluate_context(model::Stage& stage) {
   if (!expressions::has_expression(stage.context)) return;
   const bool had_summary = stage.context.contains("expressionEvaluationSummary");
-  const StageRoot root(execution_, stage);
   json::object document = stage.context;
   document.erase("expressionEvaluationSummary");
-  auto evaluation = expressions::evaluate(document, root);
+  auto evaluation =
+      expressions::evaluate(document, expressions::of_stage(execution_, stage), options_for(stage));
   stage.context = std::move(evaluation.document);
   if (!evaluation.summary.empty() || had_summary) {
     stage.context["expressionEvaluationSummary"] = std::move(evaluation.summary);

@@ -5,7 +5,6 @@
 
 #include "base/json.h"
 #include "engine/rollup.h"
-#include "engine/stage_root.h"
 #include "expressions/expressions.h"
 
 namespace gennaker::engine {
@@ -80,8 +79,8 @@ bool Turn::is_enabled(const model::Stage& stage) const {
   if (option == nullptr || base::string_or(*option, "type", "") != "expression") return true;
   const std::string expression = base::string_or(*option, "expression", "");
   if (expression.find_first_not_of(" \t\n") == std::string::npos) return true;
-  const StageRoot root(execution_, stage);
-  const auto result = expressions::evaluate_text("${" + expression + "}", root);
+  const auto subject = expressions::of_stage(execution_, stage);
+  const auto result = expressions::evaluate_text("${" + expression + "}", subject, options_for(stage));
   std::string text = base::plain_text(result.value);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text == "true";  // what is not an answer skips, as the compatible behaviour has it

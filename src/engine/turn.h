@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "expressions/expressions.h"
 
 namespace gennaker::engine {
 
@@ -68,6 +69,7 @@ class Turn {
   void merge_report(model::Stage& stage, model::Task& task, const json::object& context,
                     const json::object& outputs);
   void evaluate_context(model::Stage& stage);
+  expressions::Options options_for(const model::Stage& stage) const;
   void cancel_running_tasks();
 
   // commands.cpp

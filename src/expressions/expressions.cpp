@@ -1,140 +1,305 @@
 #include "expressions/expressions.h"
 
+#include <algorithm>
+#include <fmt/format.h>
+
 #include "base/json.h"
-#include "expressions/path.h"
+#include "expressions/evaluator.h"
+#include "expressions/failure.h"
+#include "expressions/outcome.h"
+#include "expressions/template.h"
+#include "expressions/text_distance.h"
 
 namespace gennaker::expressions {
 namespace {
 
-/// One run over a document: collects what failed.
-class Pass {
+/// What failed, as summaries list it.
+class Summary {
  public:
-  explicit Pass(const Root& root) : root_(root) {}
+  Summary(base::TimePoint now) : now_(now) {}
 
-  json::value evaluate(const json::value& value) {
-    if (const auto* text = value.if_string()) return evaluate_text(*text);
-    if (const auto* object = value.if_object()) return evaluate_object(*object);
-    if (const auto* array = value.if_array()) {
-      json::array result;
-      result.reserve(array->size());
-      for (const auto& element : *array) result.push_back(evaluate(element));
-      return result;
-    }
-    return value;
+  void add(const std::string& expression, json::object entry) {
+    ++failed;
+    json::value& list = results_[expression];
+    if (!list.is_array()) list = json::array();
+    const auto same = [&](const json::value& other) {
+      const json::object& known = other.get_object();
+      const auto equal = [&](std::string_view key) {
+        const json::value *a = known.if_contains(key), *b = entry.if_contains(key);
+        return (a == nullptr) == (b == nullptr) && (a == nullptr || *a == *b);
+      };
+      return equal("level") && equal("description") && equal("exceptionType");
+    };
+    json::array& entries = list.get_array();
+    if (std::any_of(entries.begin(), entries.end(), same)) return;
+    entry["timestamp"] = base::to_millis(now_);
+    entries.push_back(std::move(entry));
   }
+  json::object take() { return std::move(results_); }
 
-  json::object evaluate_object(const json::object& object) {
-    json::object result;
-    result.reserve(object.size());
-    for (const auto& member : object) {
-      std::string key(member.key());
-      if (has_expression(key)) key = base::plain_text(evaluate_text(key));
-      result.insert_or_assign(key, evaluate(member.value()));
-    }
-    return result;
-  }
-
-  json::value evaluate_text(std::string_view text) {
-    if (!has_expression(text)) return json::value(text);
-    std::string joined;
-    std::string_view rest = text;
-    while (!rest.empty()) {
-      const auto start = rest.find("${");
-      const auto end = start == std::string_view::npos ? start : closing_brace(rest, start + 2);
-      if (end == std::string_view::npos) {
-        joined += rest;
-        break;
-      }
-      const json::value* value = look_up(rest.substr(start + 2, end - start - 2));
-      if (value == nullptr) return json::value(text);  // all of it stays when a part fails
-      const bool whole = start == 0 && end + 1 == rest.size() && rest.size() == text.size();
-      if (whole) return *value;
-      joined += rest.substr(0, start);
-      joined += base::plain_text(*value);
-      rest.remove_prefix(end + 1);
-    }
-    return json::value(joined);
-  }
-
-  json::object take_summary() { return std::move(summary_); }
+  std::size_t failed = 0;
 
  private:
-  /// Brackets and quotes inside the expression do not end it.
-  static std::size_t closing_brace(std::string_view text, std::size_t from) {
-    int open = 0;
-    char quote = 0;
-    for (std::size_t i = from; i < text.size(); ++i) {
-      const char c = text[i];
-      if (quote != 0) {
-        if (c == quote) quote = 0;
-      } else if (c == '\'' || c == '"') {
-        quote = c;
-      } else if (c == '{' || c == '[' || c == '(') {
-        ++open;
-      } else if (c == ']' || c == ')') {
-        --open;
-      } else if (c == '}') {
-        if (open == 0) return i;
-        --open;
-      }
-    }
-    return std::string_view::npos;
-  }
-
-  const json::value* look_up(std::string_view expression) {
-    const ParsedPath parsed = parse_path(expression);
-    if (!parsed.path) {
-      fail(expression, parsed.error, "SpelParseException");
-      return nullptr;
-    }
-    const Found found = follow(*parsed.path, root_);
-    if (found.value == nullptr) fail(expression, found.error, "SpelEvaluationException");
-    return found.value;
-  }
-
-  void fail(std::string_view expression, std::string_view why, std::string_view type) {
-    json::object finding{
-        {"level", "ERROR"},
-        {"description", "Failed to evaluate '" + std::string(expression) + "': " + std::string(why)},
-        {"exceptionType", type}};
-    summary_.insert_or_assign("${" + std::string(expression) + "}", json::array{std::move(finding)});
-  }
-
-  const Root& root_;
-  json::object summary_;
+  base::TimePoint now_;
+  json::object results_;
 };
 
+std::string without_dollars(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c != '$') out += c;
+  }
+  return out;
+}
+
+/// Walks a document and evaluates what it finds.
+class Walk {
+ public:
+  Walk(Session& session, Summary& summary) : session_(session), summary_(summary) {}
+
+  json::value value(const json::value& source, const std::string& where) {
+    if (source.is_string()) return text(source.get_string(), where);
+    if (source.is_array()) {
+      json::array out;
+      out.reserve(source.get_array().size());
+      for (const json::value& item : source.get_array()) out.push_back(value(item, where));
+      return out;
+    }
+    return source.is_object() ? json::value(object(source.get_object())) : source;
+  }
+
+  json::object object(const json::object& source) {
+    json::object out;
+    out.reserve(source.size());
+    for (const auto& [key, member] : source) {
+      const std::string where = fmt::format("[{}]", std::string_view(key));
+      if (!has_expression(std::string_view(key))) {
+        out[key] = value(member, where);
+      } else {
+        const json::value name = text(key, where);
+        out[name.is_string() ? std::string(name.get_string()) : base::plain_text(name)] =
+            value(member, where);
+      }
+    }
+    return out;
+  }
+
+  std::size_t evaluated() const { return evaluated_; }
+
+ private:
+  json::value text(std::string_view source, const std::string& where) {
+    if (!has_expression(source)) return json::value(source);
+    ++evaluated_;
+    Outcome outcome = evaluate_in(source, session_);
+    if (outcome.failed) report(outcome, where);
+    return outcome.changed ? to_json(outcome.value) : json::value(source);
+  }
+
+  void report(const Outcome& outcome, const std::string& where) {
+    json::object entry{{"level", outcome.error ? "ERROR" : "INFO"}};
+    std::string description = fmt::format("Failed to evaluate {} ", where);
+    if (outcome.error) {
+      description += without_dollars(outcome.error->what());
+      entry["exceptionType"] = outcome.error->java_class();
+    } else {
+      description += fmt::format(": {} not found", outcome.escaped);
+    }
+    entry["description"] = description;
+    summary_.add(outcome.escaped, std::move(entry));
+  }
+
+  Session& session_;
+  Summary& summary_;
+  std::size_t evaluated_ = 0;
+};
+
+/// Joins the parts of a longer text. What is null stays as it is written.
+void evaluate_mixed(const Template& parsed, Session& session, Outcome& outcome) {
+  std::string joined;
+  for (const Template::Part& part : parsed.parts) {
+    if (!part.expression) {
+      joined += part.text;
+      continue;
+    }
+    const Value value = evaluate_node(*part.expression, session);
+    if (value.is_null()) {
+      joined += "${" + part.text + "}";
+      outcome.failed = true;
+    } else {
+      joined += to_joined_text(value);
+    }
+  }
+  outcome.value = Value::text(std::move(joined));
+  outcome.changed = true;
+}
+
 }  // namespace
+
+Outcome evaluate_in(std::string_view source, Session& session) {
+  Outcome outcome;
+  const std::string text = rewritten(source);
+  std::shared_ptr<const Template> parsed;
+  try {
+    parsed = parse_template(text);
+    outcome.escaped = parsed->escaped();
+    if (!parsed->is_whole()) {
+      evaluate_mixed(*parsed, session, outcome);
+      return outcome;
+    }
+    Value value = evaluate_node(*parsed->parts.front().expression, session);
+    if (value.object_as<StatusObject>()) value = Value::text(java_text(value));
+    outcome.failed = value.is_null();
+    outcome.changed = !value.is_null();
+    outcome.value = std::move(value);
+  } catch (const Failure& failure) {
+    if (!parsed) outcome.escaped = escaped_unparsed(text);
+    outcome.error = failure;
+    outcome.failed = true;
+    outcome.changed = false;
+  }
+  return outcome;
+}
+
+Subject of_stage(const model::Execution& execution, const model::Stage& stage) {
+  return {.execution = &execution, .stage = &stage};
+}
+Subject of_execution(const model::Execution& execution) {
+  return {.execution = &execution};
+}
+Subject of_names(const json::object& names) {
+  return {.names = &names};
+}
 
 bool has_expression(std::string_view text) {
   return text.find("${") != std::string_view::npos;
 }
 
 bool has_expression(const json::value& value) {
-  if (const auto* text = value.if_string()) return has_expression(std::string_view(*text));
-  if (const auto* object = value.if_object()) return has_expression(*object);
-  if (const auto* array = value.if_array()) {
-    return std::any_of(array->begin(), array->end(), [](const json::value& v) { return has_expression(v); });
-  }
-  return false;
+  if (value.is_string()) return has_expression(std::string_view(value.get_string()));
+  if (value.is_object()) return has_expression(value.get_object());
+  if (!value.is_array()) return false;
+  const json::array& items = value.get_array();
+  return std::any_of(items.begin(), items.end(),
+                     [](const json::value& item) { return has_expression(item); });
 }
 
 bool has_expression(const json::object& document) {
-  return std::any_of(document.begin(), document.end(), [](const json::key_value_pair& member) {
+  return std::any_of(document.begin(), document.end(), [](const auto& member) {
     return has_expression(std::string_view(member.key())) || has_expression(member.value());
   });
 }
 
-Evaluation evaluate(const json::object& document, const Root& root) {
-  Pass pass(root);
-  json::object result = pass.evaluate_object(document);
-  return {std::move(result), pass.take_summary()};
+Evaluation evaluate(const json::object& document, const Subject& subject, const Options& options) {
+  Session session(subject, options);
+  Summary summary(options.now);
+  Walk walk(session, summary);
+  Evaluation evaluation;
+  evaluation.document = walk.object(document);
+  evaluation.summary = summary.take();
+  evaluation.evaluated = walk.evaluated();
+  evaluation.failed = summary.failed;
+  evaluation.open = std::move(session.open);
+  return evaluation;
 }
 
-TextEvaluation evaluate_text(std::string_view text, const Root& root) {
-  Pass pass(root);
-  json::value value = pass.evaluate_text(text);
-  return {std::move(value), pass.take_summary()};
+TextEvaluation evaluate_text(std::string_view text, const Subject& subject, const Options& options) {
+  Session session(subject, options);
+  Summary summary(options.now);
+  Walk walk(session, summary);
+  TextEvaluation evaluation;
+  evaluation.value = walk.value(json::value(text), std::string(text));
+  evaluation.summary = summary.take();
+  evaluation.open = std::move(session.open);
+  return evaluation;
+}
+
+// ---- Explaining ----
+
+namespace {
+
+std::optional<std::size_t> column_of(const Failure& failure) {
+  if (failure.position() == Failure::npos) return std::nullopt;
+  return failure.position() + 1;
+}
+
+/// The name at the failure that was looked up and not found: what may have been meant.
+std::string suggestion(const Explanation& explanation, Session& session) {
+  for (const LookedUp& name : explanation.names) {
+    if (name.where != "nowhere") continue;
+    const std::string near = nearest(name.name, session.root->names());
+    if (!near.empty()) return near;
+  }
+  return "";
+}
+
+Explanation explain_part(const Template::Part& part, Session& session) {
+  Explanation explanation;
+  explanation.expression = part.text;
+  session.trace = &explanation.names;
+  try {
+    const Value value = evaluate_node(*part.expression, session);
+    explanation.value = to_json(value);
+    explanation.type = type_name(value);
+  } catch (const Failure& failure) {
+    explanation.error = failure.what();
+    explanation.code = failure.code();
+    explanation.kind = failure.kind();
+    explanation.column = column_of(failure);
+  }
+  session.trace = nullptr;
+  explanation.suggestion = suggestion(explanation, session);
+  return explanation;
+}
+
+}  // namespace
+
+std::vector<Explanation> explain(std::string_view text, const Subject& subject, const Options& options) {
+  if (const auto broken = check_syntax(text))
+    return {{.expression = broken->expression, .error = broken->message, .column = broken->column}};
+  Session session(subject, options);
+  std::vector<Explanation> explanations;
+  const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
+  for (const Template::Part& part : parsed->parts) {
+    if (part.expression) explanations.push_back(explain_part(part, session));
+  }
+  return explanations;
+}
+
+std::optional<Unparsable> check_syntax(std::string_view text) {
+  if (!has_expression(text)) return std::nullopt;
+  const std::string full = rewritten(text);
+  try {
+    parse_template(full);
+    return std::nullopt;
+  } catch (const Failure& failure) {
+    return Unparsable{escaped_unparsed(full), failure.what(), column_of(failure)};
+  }
+}
+
+namespace {
+
+void collect_stages(const Node& node, std::vector<std::string>& names) {
+  std::vector<const Node*> left{&node};
+  while (!left.empty()) {
+    const Node& next = *left.back();
+    left.pop_back();
+    const bool asks = next.kind == Node::Kind::function && next.text == "stage" && next.children.size() == 2;
+    if (asks && next.children[1]->kind == Node::Kind::literal && next.children[1]->value.is_text())
+      names.emplace_back(next.children[1]->value.text());
+    for (const NodePtr& child : next.children) left.push_back(child.get());
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> stages_named_in(std::string_view text) {
+  std::vector<std::string> names;
+  if (!has_expression(text) || check_syntax(text)) return names;
+  const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
+  for (const Template::Part& part : parsed->parts) {
+    if (part.expression) collect_stages(*part.expression, names);
+  }
+  return names;
 }
 
 }  // namespace gennaker::expressions

@@ -5,7 +5,6 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "engine/stage_root.h"
 #include "expressions/expressions.h"
 
 namespace gennaker::stages {
@@ -80,10 +79,11 @@ class CheckPrecondition final : public runner::Task {
     json::value result = *given;
     json::object summary;
     if (const auto* text = given->if_string()) {
-      const engine::StageRoot root(context.execution(), context.stage());
+      const auto subject = expressions::of_stage(context.execution(), context.stage());
       const std::string plain(*text);
       const bool literal = plain == "true" || plain == "false";
-      auto evaluation = expressions::evaluate_text(literal ? plain : "${" + plain + "}", root);
+      auto evaluation = expressions::evaluate_text(literal ? plain : "${" + plain + "}", subject,
+                                                   {.now = context.now()});
       result = std::move(evaluation.value);
       summary = std::move(evaluation.summary);
     }

@@ -1,13 +1,11 @@
+#include "model/ancestors.h"
+
 #include <algorithm>
 #include <set>
 #include <string_view>
 
-#include "engine/stage.h"
-
-namespace gennaker::engine {
+namespace gennaker::model {
 namespace {
-
-using model::Execution;
 
 /// Walks from a stage towards the start. A stage with requisites sees them, then their synthetic children,
 /// then what lies before each; one without sees its parent, an after-stage first its parent's before-stages.
@@ -15,7 +13,7 @@ class Walk {
  public:
   explicit Walk(const Execution& execution) : execution_(execution) {}
 
-  void visit(const model::Stage& stage) {
+  void visit(const Stage& stage) {
     if (!visited_.insert(stage.ref_id).second) return;
     found_.push_back(&stage);
     if (!stage.requisites.empty()) {
@@ -25,43 +23,42 @@ class Walk {
     }
   }
 
-  std::vector<const model::Stage*> take() { return std::move(found_); }
+  std::vector<const Stage*> take() { return std::move(found_); }
 
  private:
-  void visit_requisites(const model::Stage& stage) {
-    std::vector<const model::Stage*> previous;
-    for (const model::Stage& other : execution_.stages) {
+  void visit_requisites(const Stage& stage) {
+    std::vector<const Stage*> previous;
+    for (const Stage& other : execution_.stages) {
       const bool required =
           std::find(stage.requisites.begin(), stage.requisites.end(), other.ref_id) != stage.requisites.end();
       if (required) previous.push_back(&other);
     }
-    for (const model::Stage* required : previous) add(*required);
-    for (const model::Stage& other : execution_.stages) {
-      const bool child = std::any_of(previous.begin(), previous.end(), [&](const model::Stage* required) {
-        return required->id == other.parent_id;
-      });
+    for (const Stage* required : previous) add(*required);
+    for (const Stage& other : execution_.stages) {
+      const bool child = std::any_of(previous.begin(), previous.end(),
+                                     [&](const Stage* required) { return required->id == other.parent_id; });
       if (child) add(other);
     }
-    for (const model::Stage* required : previous) continue_from(*required);
+    for (const Stage* required : previous) continue_from(*required);
   }
 
-  void visit_parent(const model::Stage& stage) {
-    const model::Stage* parent = execution_.find_stage(stage.parent_id);
+  void visit_parent(const Stage& stage) {
+    const Stage* parent = execution_.find_stage(stage.parent_id);
     if (parent == nullptr) return;
-    if (*stage.owner == model::Owner::after) {
-      for (const model::Stage& other : execution_.stages) {
-        if (other.parent_id == parent->id && other.owner == model::Owner::before) add(other);
+    if (*stage.owner == Owner::after) {
+      for (const Stage& other : execution_.stages) {
+        if (other.parent_id == parent->id && other.owner == Owner::before) add(other);
       }
     }
     visit(*parent);
   }
 
-  void add(const model::Stage& stage) {
+  void add(const Stage& stage) {
     if (visited_.insert(stage.ref_id).second) found_.push_back(&stage);
   }
 
   /// Goes on from a stage that is already in the list.
-  void continue_from(const model::Stage& stage) {
+  void continue_from(const Stage& stage) {
     if (!expanded_.insert(stage.ref_id).second) return;
     if (!stage.requisites.empty()) {
       visit_requisites(stage);
@@ -72,15 +69,15 @@ class Walk {
 
   const Execution& execution_;
   std::set<std::string_view> visited_, expanded_;
-  std::vector<const model::Stage*> found_;
+  std::vector<const Stage*> found_;
 };
 
 }  // namespace
 
-std::vector<const model::Stage*> ancestors(const model::Execution& execution, const model::Stage& stage) {
+std::vector<const Stage*> ancestors(const Execution& execution, const Stage& stage) {
   Walk walk(execution);
   walk.visit(stage);
   return walk.take();
 }
 
-}  // namespace gennaker::engine
+}  // namespace gennaker::model

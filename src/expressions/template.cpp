@@ -1,0 +1,119 @@
+#include "expressions/template.h"
+
+#include <fmt/format.h>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "expressions/evaluator.h"
+#include "expressions/failure.h"
+#include "expressions/java_text.h"
+
+namespace gennaker::expressions {
+namespace {
+
+constexpr std::size_t longest_expression = 10'000;
+constexpr std::size_t kept_templates = 1024;
+constexpr std::size_t longest_kept = 4096;  // longer ones are rare, and would fill the memory
+
+Failure unparsable(const std::string& message, std::size_t position) {
+  Failure failure("TemplateParseException", "", message);
+  failure.set_position(position);
+  return failure;
+}
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (std::size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+/// The end of the expression that starts at `start`: the first closing brace outside of all brackets and
+/// quotes.
+std::size_t end_of_expression(std::string_view text, std::size_t start) {
+  std::string open;
+  for (std::size_t i = start; i < text.size(); ++i) {
+    const char c = text[i];
+    if (c == '\'' || c == '"') {
+      const std::size_t close = text.find(c, i + 1);
+      if (close == std::string_view::npos)
+        throw unparsable(fmt::format("the quote at character {} has no end", i + 1), i);
+      i = close;
+    } else if (c == '(' || c == '[' || c == '{') {
+      open += c;
+    } else if (c == '}' && open.empty()) {
+      return i;
+    } else if (c == ')' || c == ']' || c == '}') {
+      const char wanted = c == ')' ? '(' : c == ']' ? '[' : '{';
+      if (open.empty() || open.back() != wanted)
+        throw unparsable(fmt::format("'{}' at character {} closes what was not opened", c, i + 1), i);
+      open.pop_back();
+    }
+  }
+  throw unparsable(fmt::format("the expression at character {} has no end: '}}' is missing", start + 1),
+                   start);
+}
+
+Template split(std::string_view text) {
+  Template made;
+  std::size_t at = 0;
+  while (at < text.size()) {
+    const std::size_t start = text.find("${", at);
+    if (start != at) made.parts.push_back({std::string(text.substr(at, start - at)), nullptr});
+    if (start == std::string_view::npos) break;
+    const std::size_t end = end_of_expression(text, start + 2);
+    const std::string_view expression = base::trimmed(text.substr(start + 2, end - start - 2));
+    if (expression.empty())
+      throw unparsable(fmt::format("the expression at character {} is empty", start + 1), start);
+    if (count_units(expression) > longest_expression)
+      throw Failure("SpelEvaluationException", "EL1079E",
+                    fmt::format("EL1079E: the expression is longer than {} characters", longest_expression));
+    made.parts.push_back({std::string(expression), parse(expression)});
+    at = end + 1;
+  }
+  return made;
+}
+
+}  // namespace
+
+std::string Template::escaped() const {
+  std::string all;
+  for (const Part& part : parts) all += part.text;
+  return all;
+}
+
+std::string rewritten(std::string_view text) {
+  std::string made(text);
+  if (made.find('#') != std::string::npos) {
+    for (const std::string_view name : functions_of_the_execution()) {
+      const std::string call = fmt::format("#{}(", name), with = fmt::format("#{}( #root.execution, ", name);
+      if (made.find(with) == std::string::npos) replace_all(made, call, with);
+    }
+  }
+  constexpr std::string_view word = "deployedServerGroups";
+  if (made.find(word) != std::string::npos &&
+      made.find("#deployedServerGroups( #root.execution, ") == std::string::npos)
+    replace_all(made, word, "#deployedServerGroups( #root.execution)");
+  return made;
+}
+
+std::shared_ptr<const Template> parse_template(const std::string& text) {
+  thread_local std::unordered_map<std::string, std::shared_ptr<const Template>> kept;
+  if (const auto found = kept.find(text); found != kept.end()) return found->second;
+  auto made = std::make_shared<const Template>(split(text));
+  if (text.size() <= longest_kept) {
+    if (kept.size() >= kept_templates) kept.clear();
+    kept.emplace(text, made);
+  }
+  return made;
+}
+
+std::string escaped_unparsed(std::string_view text) {
+  if (text.starts_with("${") && text.ends_with("}") && text.size() >= 3)
+    return std::string(text.substr(2, text.size() - 3));
+  std::string out;
+  for (const char c : text) {
+    if (c != '$') out += c;
+  }
+  return out;
+}
+
+}  // namespace gennaker::expressions
