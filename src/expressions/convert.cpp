@@ -328,7 +328,7 @@ std::int32_t as_int(const Value& number) {
 double as_double(const Value& number) {
   if (const auto* d = number.get<double>()) return *d;
   if (const auto* f = number.get<float>()) return static_cast<double>(*f);
-  if (number.big()) return static_cast<double>(*number.big());
+  if (number.big()) return parse_double(number.big()->str()).value_or(0);
   return static_cast<double>(as_long(number));
 }
 

@@ -562,6 +562,9 @@ std::optional<RootMap::Found> RootMap::made(std::string_view key) {
 std::optional<RootMap::Found> RootMap::look_up(std::string_view key) {
   if (const auto kept = kept_.find(key); kept != kept_.end()) return Found{kept->second, "found before"};
   std::optional<Found> found = made(key);
+  if (!found && subject_.values) {
+    if (auto value = subject_.values->find(key)) found = Found{*value, "the names that were given"};
+  }
   if (!found && subject_.names != nullptr) {
     if (const auto* value = subject_.names->if_contains(key))
       found = Found{wrap(*value), "the names that were given"};

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace gennaker::expressions {
 
 namespace json = boost::json;
 
+class Map;
+
 /// What the names at the start of an expression mean. What it refers to must outlive its use.
 struct Subject {
   const model::Execution* execution = nullptr;
@@ -23,6 +26,8 @@ struct Subject {
   const model::Stage* stage = nullptr;
   /// Names that are just there: `trigger` and `templateVariables` when a pipeline starts.
   const json::object* names = nullptr;
+  /// The same as values: for integers that our JSON cannot hold. Changed by assignments.
+  std::shared_ptr<Map> values;
   /// In whose name it runs; empty: the execution's user.
   std::string user;
 };
@@ -123,7 +128,7 @@ struct VectorReport {
   std::vector<std::string> differences;  ///< one for each that failed, for people
   std::vector<std::string> failed_ids;
 };
-/// Throws base::Error `invalid` when it is not a list of vectors.
-VectorReport run_vectors(const json::value& vectors);
+/// Throws base::Error `invalid` when the text is not a JSON list of vectors.
+VectorReport run_vectors(std::string_view text);
 
 }  // namespace gennaker::expressions

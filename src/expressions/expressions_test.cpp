@@ -4,16 +4,14 @@
 #include <gtest/gtest.h>
 #include <sstream>
 
-#include "base/json.h"
-
 namespace gennaker::expressions {
 namespace {
 
-json::value read_vectors() {
+std::string read_vectors() {
   std::ifstream file(std::string(GENNAKER_SOURCE_DIR) + "/src/expressions/testdata/vectors.json");
   std::ostringstream text;
   text << file.rdbuf();
-  return base::parse_json(text.str(), "vectors.json");
+  return text.str();
 }
 
 TEST(Vectors, AllPass) {

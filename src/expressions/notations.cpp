@@ -14,7 +14,7 @@ namespace gennaker::expressions {
 namespace {
 
 constexpr int deepest = 200;
-constexpr std::size_t most_nodes = 200'000;
+constexpr std::size_t most_nodes = 1'000'000;
 
 Value integer_of(BigInteger number) {
   if (number >= INT32_MIN && number <= INT32_MAX) return Value(static_cast<std::int32_t>(number));

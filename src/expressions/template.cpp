@@ -108,7 +108,7 @@ std::shared_ptr<const Template> parse_template(const std::string& text) {
 
 std::string escaped_unparsed(std::string_view text) {
   if (text.starts_with("${") && text.ends_with("}") && text.size() >= 3)
-    return std::string(text.substr(2, text.size() - 3));
+    return std::string(base::trimmed(text.substr(2, text.size() - 3)));
   std::string out;
   for (const char c : text) {
     if (c != '$') out += c;

@@ -156,7 +156,7 @@ std::optional<int> UuidObject::compare(const Object& other) const {
 
 std::int32_t RandomObject::next(int bits) const {
   state_ = (state_ * 0x5DEECE66DULL + 0xB) & ((1ULL << 48) - 1);
-  return static_cast<std::int32_t>(static_cast<std::int64_t>(state_ << 16) >> (64 - bits));
+  return static_cast<std::int32_t>(state_ >> (48 - bits));
 }
 std::int32_t RandomObject::next_int(std::int32_t bound) const {
   if (bound <= 0) throw java("IllegalArgumentException", "bound must be positive");

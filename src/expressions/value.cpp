@@ -139,7 +139,7 @@ json::value to_json(const Value& value) {
     json::value operator()(const std::shared_ptr<const BigInteger>& number) const {
       if (*number <= BigInteger(UINT64_MAX) && *number > BigInteger(INT64_MAX))
         return static_cast<std::uint64_t>(*number);
-      return static_cast<double>(*number);
+      return parse_double(number->str()).value_or(0);
     }
     json::value operator()(char16_t unit) const { return json::value(to_wire(from_units({&unit, 1}))); }
     json::value operator()(const Text& text) const { return json::value(text.view()); }

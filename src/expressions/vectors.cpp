@@ -55,7 +55,11 @@ bool same_items(const json::array& a, const json::array& b, bool ordered) {
 }
 
 bool same(const json::value& a, const json::value& b, bool ordered) {
-  if (a.is_number() && b.is_number()) return as_real(a) == as_real(b);
+  if (a.is_number() && b.is_number()) {
+    const double x = as_real(a), y = as_real(b);
+    // The wanted one of an integer beyond 64 bits was read as a real.
+    return x == y || (std::abs(x) > 1e18 && std::abs(x - y) < 1e-15 * std::abs(x));
+  }
   if (a.kind() != b.kind()) return false;
   if (a.is_array()) return same_items(a.get_array(), b.get_array(), ordered);
   if (!a.is_object()) return a == b;
@@ -90,7 +94,7 @@ struct Case {
 
 class Runner {
  public:
-  explicit Runner(const json::array& vectors) : vectors_(vectors) {
+  Runner(const json::array& vectors, Value values) : vectors_(vectors), values_(std::move(values)) {
     for (const json::value& vector : vectors) {
       if (!vector.is_object() || !vector.get_object().contains("template"))
         throw base::Error(base::Kind::invalid, "each vector must be an object with a 'template'");
@@ -99,7 +103,10 @@ class Runner {
   }
 
   VectorReport run() {
-    for (const json::value& vector : vectors_) run_one(vector.get_object());
+    for (const json::value& vector : vectors_) {
+      remember(vector.get_object());
+      run_one(vector.get_object());
+    }
     return std::move(report_);
   }
 
@@ -112,6 +119,28 @@ class Runner {
                                                               : base::find_object(*earlier->second, own);
   }
 
+  /// The contexts as values: JSON of ours makes doubles of integers beyond 64 bits.
+  void remember(const json::object& vector) {
+    const MapPtr own = values_.sequence()->items()[place_++].map();
+    if (const auto context = own->find("context"))
+      contexts_.insert_or_assign(base::string_or(vector, "id", ""), *context);
+  }
+
+  /// A copy: expressions change lists and maps.
+  static Value copied(const Value& value) {
+    if (const auto sequence = value.sequence()) {
+      std::vector<Value> items;
+      for (const Value& item : sequence->items()) items.push_back(copied(item));
+      return make_list(std::move(items));
+    }
+    const auto map = value.map();
+    if (!map) return value;
+    auto copy = std::make_shared<Map>();
+    for (const Map::Entry& entry : map->entries())
+      copy->entries().push_back({entry.key, copied(entry.value)});
+    return Value(std::move(copy));
+  }
+
   void run_one(const json::object& vector) {
     std::optional<model::Execution> execution;
     json::object context;
@@ -119,7 +148,10 @@ class Runner {
     if (const auto* source = borrowed(vector, "context", "contextOf")) context = *source;
     Subject subject;
     if (!execution) {
+      const std::string own = base::string_or(vector, vector.contains("contextOf") ? "contextOf" : "id", "");
+      const auto values = contexts_.find(own);
       subject = of_names(context);
+      if (values != contexts_.end()) subject.values = copied(values->second).map();
     } else {
       const auto current = base::string_member(vector, "currentStage");
       const model::Stage* stage = current ? execution->find_by_ref(*current) : nullptr;
@@ -248,15 +280,24 @@ class Runner {
   }
 
   const json::array& vectors_;
+  Value values_;
+  std::size_t place_ = 0;
+  std::map<std::string, Value> contexts_;
   std::map<std::string, const json::object*> by_id_;
   VectorReport report_;
 };
 
 }  // namespace
 
-VectorReport run_vectors(const json::value& vectors) {
-  if (!vectors.is_array()) throw base::Error(base::Kind::invalid, "a list of vectors is needed");
-  return Runner(vectors.get_array()).run();
+VectorReport run_vectors(std::string_view text) {
+  const json::value vectors =
+      base::parse_json(text, "the file of vectors", {.bytes = 1U << 30, .depth = 200});
+  if (!vectors.is_array()) throw base::Error(base::Kind::invalid, "the file of vectors must be a JSON list");
+  try {
+    return Runner(vectors.get_array(), read_json(text.substr(text.find('[')))).run();
+  } catch (const Failure& failure) {
+    throw base::Error(base::Kind::invalid, fmt::format("the file of vectors: {}", failure.what()));
+  }
 }
 
 }  // namespace gennaker::expressions
