@@ -82,8 +82,8 @@ class CheckPrecondition final : public runner::Task {
       const auto subject = expressions::of_stage(context.execution(), context.stage());
       const std::string plain(*text);
       const bool literal = plain == "true" || plain == "false";
-      auto evaluation = expressions::evaluate_text(literal ? plain : "${" + plain + "}", subject,
-                                                   {.now = context.now()});
+      auto evaluation =
+          expressions::evaluate_text(literal ? plain : "${" + plain + "}", subject, {.now = context.now()});
       result = std::move(evaluation.value);
       summary = std::move(evaluation.summary);
     }
