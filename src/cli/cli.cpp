@@ -28,6 +28,7 @@ struct Chosen {
   bool serve = false;
   ServeOptions serve_options;
   std::string completion_for;
+  std::string vectors;  ///< the file of `expression test`
 };
 
 /// The words of the command line. Its members are what the options write into.
@@ -50,6 +51,7 @@ class CommandLine {
     add_pipeline();
     add_execution();
     add_cluster();
+    add_expression();
     add_completion();
   }
   CommandLine(const CommandLine&) = delete;
@@ -214,6 +216,13 @@ class CommandLine {
                 [this](Context& context) { return list_clusters(context, pipeline_.application); }));
   }
 
+  void add_expression() {
+    auto* expression = group("expression", "Expressions: ${...} in pipelines");
+    auto* test = expression->add_subcommand("test", "Run a file of vectors: expressions and what they must give");
+    test->fallthrough();
+    test->add_option("file", chosen_.vectors, "JSON, see docs/expressions.md; - is standard input")->required();
+  }
+
   void add_completion() {
     auto* completion = app_.add_subcommand("completion", "Print a completion script for a shell");
     completion->fallthrough();
@@ -289,7 +298,7 @@ int run_command(const CommandLine& line, Surroundings& around) {
 }  // namespace
 
 int run(std::vector<std::string> arguments, Surroundings& around,
-        const std::function<int(const ServeOptions&)>& serve) {
+        const Programs& programs) {
   CommandLine line(around);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
@@ -305,7 +314,8 @@ int run(std::vector<std::string> arguments, Surroundings& around,
   }
   try {
     const auto& chosen = line.chosen();
-    if (chosen.serve) return serve(chosen.serve_options);
+    if (chosen.serve) return programs.serve(chosen.serve_options);
+    if (!chosen.vectors.empty()) return programs.test_expressions(chosen.vectors);
     if (!chosen.completion_for.empty()) {
       around.out << completion_script(line.words(), chosen.completion_for);
       return done;
@@ -317,7 +327,7 @@ int run(std::vector<std::string> arguments, Surroundings& around,
   }
 }
 
-int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& serve) {
+int run(int argc, char** argv, const Programs& programs) {
   const base::SystemClock clock;
   Surroundings around{.in = std::cin, .out = std::cout, .err = std::cerr, .clock = clock};
   around.environment = [](const std::string& name) -> std::optional<std::string> {
@@ -337,7 +347,7 @@ int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& se
     return Surroundings::Size{size.ws_col, size.ws_row};
   };
   try {
-    return run(std::vector<std::string>(argv + 1, argv + argc), around, serve);
+    return run(std::vector<std::string>(argv + 1, argv + argc), around, programs);
   } catch (const std::exception& error) {
     std::cerr << "gennaker: " << error.what() << '\n';
     return failed;

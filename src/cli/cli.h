@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-/// The command line of the one binary. Everything but `serve` speaks to a server through its HTTP API.
+/// The command line of the one binary. Everything but what Programs lists speaks to a server through its HTTP API.
 namespace gennaker::cli {
 
 /// What `gennaker serve` was told. Absent: not on the command line, so the config file decides.
@@ -29,7 +29,14 @@ enum ExitCode : int {
   interrupted = 130  ///< by Ctrl-C; an execution that was being watched goes on
 };
 
-/// Runs `gennaker <command> ...` and returns its exit status. `serve` is called for the command `serve`.
-int run(int argc, char** argv, const std::function<int(const ServeOptions&)>& serve);
+/// What runs in this process, without a server. Each returns the exit status.
+struct Programs {
+  std::function<int(const ServeOptions&)> serve;
+  /// `gennaker expression test FILE`. `file`: "-" is standard input.
+  std::function<int(const std::string& file)> test_expressions;
+};
+
+/// Runs `gennaker <command> ...` and returns its exit status.
+int run(int argc, char** argv, const Programs& programs);
 
 }  // namespace gennaker::cli

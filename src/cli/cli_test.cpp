@@ -93,10 +93,12 @@ class CommandLineTest : public ::testing::Test {
     };
     around.terminal = terminal_;
     around.utf8 = true;
-    return run(std::move(arguments), around, [this](const ServeOptions& options) {
+    Programs programs;
+    programs.serve = [this](const ServeOptions& options) {
       served_ = options;
       return 42;
-    });
+    };
+    return run(std::move(arguments), around, programs);
   }
   std::string out() const { return out_.str(); }
   std::string err() const { return err_.str(); }

@@ -28,6 +28,6 @@ struct Surroundings {
 
 /// `arguments` without the program's name.
 int run(std::vector<std::string> arguments, Surroundings& around,
-        const std::function<int(const ServeOptions&)>& serve);
+        const Programs& programs);
 
 }  // namespace gennaker::cli

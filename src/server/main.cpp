@@ -1,8 +1,13 @@
 #include <cstdio>
 #include <exception>
+#include <fstream>
+#include <iostream>
+#include <sstream>
 #include <string_view>
 
+#include "base/error.h"
 #include "cli/cli.h"
+#include "expressions/expressions.h"
 #include "providers/local/shim.h"
 #include "server/config_file.h"
 #include "server/options.h"
@@ -31,6 +36,22 @@ int serve_as_told(const cli::ServeOptions& given) {
   }
 }
 
+/// Prints each difference and "N passed, N failed".
+int test_expressions(const std::string& file) {
+  std::ostringstream text;
+  if (file == "-") {
+    text << std::cin.rdbuf();
+  } else {
+    std::ifstream in(file);
+    if (!in) throw base::Error(base::Kind::invalid, fmt::format("{} cannot be read", file), {{"usage", true}});
+    text << in.rdbuf();
+  }
+  const expressions::VectorReport report = expressions::run_vectors(text.str());
+  for (const std::string& difference : report.differences) std::cout << difference;
+  std::cout << fmt::format("{} passed, {} failed\n", report.passed, report.failed);
+  return report.failed == 0 ? cli::done : cli::failed;
+}
+
 }  // namespace
 }  // namespace gennaker::server
 
@@ -38,5 +59,7 @@ int main(int argc, char** argv) {
   // The shims are many and must be light: they begin before anything else does.
   if (argc > 1 && std::string_view(argv[1]) == "shim")
     return gennaker::providers::local::run_shim(argc, argv);
-  return gennaker::cli::run(argc, argv, gennaker::server::serve_as_told);
+  return gennaker::cli::run(argc, argv,
+                            {.serve = gennaker::server::serve_as_told,
+                             .test_expressions = gennaker::server::test_expressions});
 }

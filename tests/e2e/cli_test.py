@@ -53,6 +53,16 @@ class Commands(unittest.TestCase):
             self.assertTrue(ended.stderr, "a failure says why on standard error")
         return ended.stdout if status == DONE else ended.stdout + ended.stderr
 
+    def test_runs_vectors_of_expressions(self):
+        good = {"id": "a", "template": "${1 + n}", "context": {"n": 2}, "result": 3, "type": "Integer"}
+        bad = {"id": "b", "template": "${nope.x}", "result": "x", "type": "String"}
+        self.assertEqual(self.gennaker("expression", "test", self.file([good])), "1 passed, 0 failed\n")
+        said = self.gennaker("expression", "test", self.file([good, bad]), status=FAILED)
+        self.assertIn("1 passed, 1 failed", said)
+        self.assertIn("b: ", said)
+        self.gennaker("expression", "test", self.file({"no": "list"}), status=FAILED)
+        self.gennaker("expression", "test", "/nowhere.json", status=USAGE)
+
     def json(self, *arguments):
         return json.loads(self.gennaker(*arguments, "--output", "json"))
 
