@@ -218,9 +218,11 @@ class CommandLine {
 
   void add_expression() {
     auto* expression = group("expression", "Expressions: ${...} in pipelines");
-    auto* test = expression->add_subcommand("test", "Run a file of vectors: expressions and what they must give");
+    auto* test =
+        expression->add_subcommand("test", "Run a file of vectors: expressions and what they must give");
     test->fallthrough();
-    test->add_option("file", chosen_.vectors, "JSON, see docs/expressions.md; - is standard input")->required();
+    test->add_option("file", chosen_.vectors, "JSON, see docs/expressions.md; - is standard input")
+        ->required();
   }
 
   void add_completion() {
@@ -297,8 +299,7 @@ int run_command(const CommandLine& line, Surroundings& around) {
 
 }  // namespace
 
-int run(std::vector<std::string> arguments, Surroundings& around,
-        const Programs& programs) {
+int run(std::vector<std::string> arguments, Surroundings& around, const Programs& programs) {
   CommandLine line(around);
   try {
     std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them

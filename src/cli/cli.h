@@ -5,7 +5,8 @@
 #include <optional>
 #include <string>
 
-/// The command line of the one binary. Everything but what Programs lists speaks to a server through its HTTP API.
+/// The command line of the one binary. Everything but what Programs lists speaks to a server through its HTTP
+/// API.
 namespace gennaker::cli {
 
 /// What `gennaker serve` was told. Absent: not on the command line, so the config file decides.

@@ -27,7 +27,6 @@ struct Surroundings {
 };
 
 /// `arguments` without the program's name.
-int run(std::vector<std::string> arguments, Surroundings& around,
-        const Programs& programs);
+int run(std::vector<std::string> arguments, Surroundings& around, const Programs& programs);
 
 }  // namespace gennaker::cli

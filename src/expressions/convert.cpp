@@ -204,6 +204,7 @@ bool to_condition(const Value& value) {
 }
 
 std::string to_joined_text(const Value& value) {
+  const WalkStep step;
   if (const SequencePtr sequence = value.sequence()) {
     std::string text;
     bool first = true;

@@ -475,6 +475,7 @@ class Evaluator {
       throw spel(named ? "EL1009E" : "EL1012E",
                  fmt::format("'{}' of null cannot be given a value", named ? node.text : "[...]"));
     }
+    session_.around.changed.push_back(holder);
     if (const MapPtr map = holder.map()) {
       if (map->immutable()) throw java("UnsupportedOperationException", "this map cannot be changed");
       map->put(named ? Value::text(node.text) : key_of(node, holder, scope), value);
@@ -503,8 +504,16 @@ Value evaluate_node(const Node& node, Session& session) {
 
 Session::Session(const Subject& about, const Options& given)
     : subject(about), options(given), world(about.execution, about.stage) {
-  around = {base::to_millis(given.now), given.seed};
+  around.now_millis = base::to_millis(given.now);
+  around.seed = given.seed;
   root = std::make_shared<RootMap>(world, subject, trace);
+}
+
+Session::~Session() {
+  for (const Value& value : around.changed) {
+    if (const MapPtr map = value.map()) map->clear();
+    if (const SequencePtr sequence = value.sequence()) sequence->items().clear();
+  }
 }
 
 std::string Session::user() const {

@@ -43,6 +43,7 @@ class RootMap final : public Map {
 /// One call of evaluate: what all its expressions share.
 struct Session {
   Session(const Subject& subject, const Options& options);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 

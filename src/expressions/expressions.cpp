@@ -92,7 +92,7 @@ class Walk {
     ++evaluated_;
     Outcome outcome = evaluate_in(source, session_);
     if (outcome.failed) report(outcome, where);
-    return outcome.changed ? to_json(outcome.value) : json::value(source);
+    return outcome.changed ? std::move(outcome.result) : json::value(source);
   }
 
   void report(const Outcome& outcome, const std::string& where) {
@@ -144,10 +144,12 @@ Outcome evaluate_in(std::string_view source, Session& session) {
     outcome.escaped = parsed->escaped();
     if (!parsed->is_whole()) {
       evaluate_mixed(*parsed, session, outcome);
+      outcome.result = to_json(outcome.value);
       return outcome;
     }
     Value value = evaluate_node(*parsed->parts.front().expression, session);
     if (value.object_as<StatusObject>()) value = Value::text(java_text(value));
+    outcome.result = to_json(value);
     outcome.failed = value.is_null();
     outcome.changed = !value.is_null();
     outcome.value = std::move(value);

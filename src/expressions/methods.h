@@ -12,10 +12,12 @@
 /// What can be called on values: a closed table of types and methods. What is not in it cannot be called.
 namespace gennaker::expressions {
 
-/// Time and chance, which an evaluation is given.
+/// Time and chance, which an evaluation is given, and what it leaves behind.
 struct Surroundings {
   std::int64_t now_millis = 0;
   std::uint64_t seed = 0;
+  /// Lists and maps that were changed: they may hold themselves now, so their owner empties them at the end.
+  std::vector<Value> changed = {};
 
   std::uint64_t draw();
   /// In [0, 1).

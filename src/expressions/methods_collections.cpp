@@ -22,6 +22,7 @@ std::vector<Value>& items(const Call& c) {
 std::vector<Value>& changeable(const Call& c) {
   if (c.self.sequence()->immutable())
     throw java("UnsupportedOperationException", "this list cannot be changed");
+  c.around.changed.push_back(c.self);
   return items(c);
 }
 

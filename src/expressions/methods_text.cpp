@@ -11,6 +11,13 @@ namespace {
 
 using P = Parameter;
 
+// What a method may make of one text and one number.
+constexpr std::size_t longest_text = 1'000'000;
+
+Failure too_long() {
+  return java("OutOfMemoryError", "the text would be longer than 1,000,000 characters");
+}
+
 Failure out_of_bounds(std::int64_t begin, std::int64_t end, std::size_t length) {
   return java("StringIndexOutOfBoundsException",
               fmt::format("begin {}, end {}, length {}", begin, end, length));
@@ -100,8 +107,7 @@ std::string_view trim(std::string_view of) {
 
 std::string repeat(std::string_view of, std::int32_t count) {
   if (count < 0) throw java("IllegalArgumentException", fmt::format("count is negative: {}", count));
-  if (of.size() * static_cast<std::size_t>(count) > 1'000'000)
-    throw java("OutOfMemoryError", "the repeated text would be longer than 1,000,000 characters");
+  if (of.size() * static_cast<std::size_t>(count) > longest_text) throw too_long();
   std::string out;
   out.reserve(of.size() * static_cast<std::size_t>(count));
   for (std::int32_t i = 0; i < count; ++i) out += of;
@@ -121,6 +127,8 @@ std::vector<std::string_view> lines_of(std::string_view of) {
 
 std::string indent(std::string_view of, std::int32_t count) {
   std::string out;
+  if (count > 0 && static_cast<std::size_t>(count) * (lines_of(of).size() + 1) > longest_text)
+    throw too_long();
   for (std::string_view line : lines_of(of)) {
     if (count > 0) out.append(static_cast<std::size_t>(count), ' ');
     for (std::int32_t i = count;

@@ -24,15 +24,15 @@ Value integer_of(BigInteger number) {
 
 // ---- JSON ----
 
-void write(std::string& out, const Value& value, int depth) {
-  if (depth > deepest) throw java("StackOverflowError", "the value is nested too deeply");
+void write(std::string& out, const Value& value) {
+  const WalkStep step;
   if (out.size() > 10'000'000) throw java("OutOfMemoryError", "the JSON is too long");
   if (const SequencePtr sequence = value.sequence()) {
     out += '[';
     bool first = true;
     for (const Value& item : sequence->items()) {
       if (!std::exchange(first, false)) out += ',';
-      write(out, item, depth + 1);
+      write(out, item);
     }
     out += ']';
   } else if (const MapPtr map = value.map()) {
@@ -42,7 +42,7 @@ void write(std::string& out, const Value& value, int depth) {
       if (!std::exchange(first, false)) out += ',';
       base::append_quoted(out, java_text(entry.key));
       out += ':';
-      write(out, entry.value, depth + 1);
+      write(out, entry.value);
     }
     out += '}';
   } else if (value.object() != nullptr) {
@@ -430,7 +430,7 @@ std::string unescaped(std::string_view text) {
 
 std::string write_json(const Value& value) {
   std::string out;
-  write(out, value, 0);
+  write(out, value);
   return out;
 }
 

@@ -12,6 +12,7 @@ namespace gennaker::expressions {
 /// What became of one text that holds expressions.
 struct Outcome {
   Value value;           ///< if `changed`
+  json::value result;    ///< the same, as a document holds it
   bool changed = false;  ///< else the text stays as it is written
   bool failed = false;   ///< to be reported: as an error, or, without one, as not found
   std::optional<Failure> error;

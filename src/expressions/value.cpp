@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 
+#include "expressions/failure.h"
 #include "expressions/java_text.h"
 
 namespace gennaker::expressions {
@@ -121,7 +122,27 @@ Value make_set(std::vector<Value> items) {
 
 // ---- Looking at values ----
 
+namespace {
+thread_local int walk_depth = 0;
+thread_local std::size_t walk_steps = 0;
+}  // namespace
+
+WalkStep::WalkStep() {
+  constexpr int deepest = 100;
+  constexpr std::size_t most_steps = 2'000'000;
+  if (walk_depth == 0) walk_steps = 0;
+  if (walk_depth >= deepest)
+    throw java("StackOverflowError", "the value is nested too deeply, or holds itself");
+  if (++walk_steps > most_steps) throw java("OutOfMemoryError", "the value is too large");
+  ++walk_depth;
+}
+
+WalkStep::~WalkStep() {
+  --walk_depth;
+}
+
 json::value to_json(const Value& value) {
+  const WalkStep step;
   struct Visitor {
     json::value operator()(Null) const { return nullptr; }
     json::value operator()(bool truth) const { return truth; }
@@ -247,6 +268,7 @@ struct Equality {
 }  // namespace
 
 bool java_equals(const Value& a, const Value& b) {
+  const WalkStep step;
   if (a.data().index() != b.data().index()) return false;
   return std::visit(Equality{b}, a.data());
 }
@@ -289,6 +311,7 @@ struct JavaText {
 }  // namespace
 
 std::string java_text(const Value& value) {
+  const WalkStep step;
   return std::visit(JavaText{}, value.data());
 }
 
@@ -343,6 +366,7 @@ struct JavaHash {
 }  // namespace
 
 std::int32_t java_hash(const Value& value) {
+  const WalkStep step;
   return std::visit(JavaHash{}, value.data());
 }
 

@@ -186,6 +186,16 @@ Value make_set(std::vector<Value> items);
 /// As a result document: dates as milliseconds, characters as texts, keys of maps as texts.
 json::value to_json(const Value& value);
 
+/// One level of a walk through a value. Lists can hold themselves, and one list can be held a million times:
+/// a walk that goes too deep or takes too long throws Failure (StackOverflowError, OutOfMemoryError).
+class WalkStep {
+ public:
+  WalkStep();
+  ~WalkStep();
+  WalkStep(const WalkStep&) = delete;
+  WalkStep& operator=(const WalkStep&) = delete;
+};
+
 /// Simple name of the Java class: "Integer", "String[]", "Map".
 std::string type_name(const Value& value);
 /// Java's equals: numbers of different types differ, lists and maps compare by elements.

@@ -14,6 +14,7 @@ namespace {
 
 /// What objects show themselves as in vectors.
 json::value described(const Value& value) {
+  const WalkStep step;
   if (const auto sequence = value.sequence()) {
     json::array items;
     for (const Value& item : sequence->items()) items.push_back(described(item));

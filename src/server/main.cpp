@@ -43,7 +43,8 @@ int test_expressions(const std::string& file) {
     text << std::cin.rdbuf();
   } else {
     std::ifstream in(file);
-    if (!in) throw base::Error(base::Kind::invalid, fmt::format("{} cannot be read", file), {{"usage", true}});
+    if (!in)
+      throw base::Error(base::Kind::invalid, fmt::format("{} cannot be read", file), {{"usage", true}});
     text << in.rdbuf();
   }
   const expressions::VectorReport report = expressions::run_vectors(text.str());
@@ -59,7 +60,7 @@ int main(int argc, char** argv) {
   // The shims are many and must be light: they begin before anything else does.
   if (argc > 1 && std::string_view(argv[1]) == "shim")
     return gennaker::providers::local::run_shim(argc, argv);
-  return gennaker::cli::run(argc, argv,
-                            {.serve = gennaker::server::serve_as_told,
-                             .test_expressions = gennaker::server::test_expressions});
+  return gennaker::cli::run(
+      argc, argv,
+      {.serve = gennaker::server::serve_as_told, .test_expressions = gennaker::server::test_expressions});
 }
