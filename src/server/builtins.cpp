@@ -6,6 +6,7 @@
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
+#include "stages/bind_artifacts.h"
 #include "stages/check_preconditions/check_preconditions.h"
 #include "stages/create_server_group/create_server_group.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
@@ -53,6 +54,7 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
 }  // namespace
 
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+  stages::add_bind_artifacts(catalogs);
   stages::add_wait(catalogs);
   stages::add_manual_judgment(catalogs);
   stages::add_check_preconditions(catalogs,
