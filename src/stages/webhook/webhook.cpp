@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "stages/webhook/json_path.h"
+#include "base/json_path.h"
 
 namespace gennaker::stages {
 
@@ -38,6 +38,11 @@ bool lists_word(const json::object& context, std::string_view field, const std::
   const std::vector<std::string> words = base::string_list(context, field);
   return std::any_of(words.begin(), words.end(),
                      [&](const std::string& other) { return upper(other) == upper(word); });
+}
+
+const json::value* at_json_path(const json::value& document, std::string_view path) {
+  const auto found = base::follow_path(document, path);
+  return found.values.size() == 1 ? found.values.front() : nullptr;
 }
 
 bool passing(int status) {
