@@ -30,6 +30,7 @@
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
 #include "stages/save_pipeline/save_pipeline.h"
+#include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
@@ -60,6 +61,16 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
+void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+  stages::WebhookOptions options = stages::read_webhook_options(
+      parts.options.webhook, [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      });
+  stages::add_save_pipelines_from_artifact(catalogs, {parts.configurations, parts.client, options.fence});
+  stages::add_webhook(catalogs, parts.client, std::move(options));
+}
+
 }  // namespace
 
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
@@ -75,7 +86,6 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
                                     return cluster_size(clouds, question);
                                   });
-  stages::add_webhook(catalogs, parts.client);
   stages::add_pipeline(catalogs, {parts.configurations, parts.starter, parts.runner, parts.store});
   stages::add_save_pipeline(catalogs, parts.configurations);
   stages::add_delete_pipeline(catalogs, parts.configurations);
@@ -103,6 +113,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  add_webhooks(catalogs, parts);  // last: a preconfigured one must not take another's name
 }
 
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
