@@ -91,6 +91,9 @@ class Stage {
   virtual std::vector<SyntheticStage> on_failure(const StageView&) const { return {}; }
   /// Takes out of the context what must not survive a restart.
   virtual void prepare_restart(model::Stage&) const {}
+  /// Fields whose expressions its tasks evaluate themselves, in their own order; the engine leaves them as
+  /// written.
+  virtual std::vector<std::string_view> own_expressions() const { return {}; }
   /// Whether a person may skip it while it runs.
   virtual bool can_be_skipped(const StageView&) const { return false; }
   /// The configuration's fields as JSON Schema, from the folder's schema.json.

@@ -22,6 +22,19 @@ Task* find_task(model::Stage& stage, std::string_view id) {
   return found == stage.tasks.end() ? nullptr : &*found;
 }
 
+/// The fields that the stage's type evaluates itself.
+json::object take_out(json::object& document, const Stage* type) {
+  json::object taken;
+  if (type == nullptr) return taken;
+  for (const std::string_view field : type->own_expressions()) {
+    const auto found = document.find(field);
+    if (found == document.end()) continue;
+    taken.emplace(field, std::move(found->value()));
+    document.erase(found);
+  }
+  return taken;
+}
+
 json::object timeout_exception(const Task& task, std::string_view message, TimePoint now) {
   return {{"timestamp", base::to_millis(now)},
           {"exceptionType", "TimeoutException"},
@@ -63,15 +76,20 @@ expressions::Options Turn::options_for(const model::Stage& stage) const {
 
 void Turn::evaluate_context(model::Stage& stage) {
   if (!expressions::has_expression(stage.context)) return;
-  const bool had_summary = stage.context.contains("expressionEvaluationSummary");
+  const auto* earlier = base::find_object(stage.context, "expressionEvaluationSummary");
+  const bool had_summary = earlier != nullptr;
+  json::object summary;
   json::object document = stage.context;
   document.erase("expressionEvaluationSummary");
+  const json::object untouched = take_out(document, catalog_.find(stage.type));
+  // What the stage's tasks found in such fields stays known; else only what fails still does.
+  if (!untouched.empty() && had_summary) summary = *earlier;
   auto evaluation =
       expressions::evaluate(document, expressions::of_stage(execution_, stage), options_for(stage));
   stage.context = std::move(evaluation.document);
-  if (!evaluation.summary.empty() || had_summary) {
-    stage.context["expressionEvaluationSummary"] = std::move(evaluation.summary);
-  }
+  base::merge_into(stage.context, untouched);
+  base::merge_into(summary, evaluation.summary);
+  if (!summary.empty() || had_summary) stage.context["expressionEvaluationSummary"] = std::move(summary);
 }
 
 void Turn::on(const TaskReport& report) {

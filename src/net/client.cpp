@@ -6,6 +6,8 @@
 #include <curl/curl.h>
 #include <deque>
 #include <fmt/format.h>
+#include <netdb.h>
+#include <sys/socket.h>
 #include <thread>
 
 #include "base/error.h"
@@ -63,6 +65,7 @@ struct Call {
   Easy easy;
   std::unique_ptr<curl_slist, FreeList> headers;
   std::array<char, CURL_ERROR_SIZE> reason{};
+  std::string refused_address;  ///< that may_connect said no to
   bool head_told = false, ended_by_caller = false, too_big = false, too_silent = false;
   std::exception_ptr thrown;     ///< by on_bytes or on_head
   curl_off_t last_progress = 0;  ///< microseconds since the call began
@@ -75,8 +78,14 @@ std::string describe(const Call& call) {
 std::exception_ptr failure(const Call& call, CURLcode code) {
   const char* reason = call.reason[0] ? call.reason.data() : curl_easy_strerror(code);
   const auto error = [&](Kind kind, const std::string& why) {
-    return std::make_exception_ptr(Error(kind, fmt::format("{}: {}", describe(call), why)));
+    long sent = 0;
+    curl_easy_getinfo(call.easy.get(), CURLINFO_REQUEST_SIZE, &sent);
+    return std::make_exception_ptr(
+        Error(kind, fmt::format("{}: {}", describe(call), why), {{"sent", sent > 0}}));
   };
+  if (!call.refused_address.empty()) {
+    return error(Kind::invalid, fmt::format("the address {} may not be called", call.refused_address));
+  }
   if (call.too_big) {
     return error(Kind::invalid, fmt::format("the answer is larger than the limit of {} bytes",
                                             call.request.answer_limit_bytes));
@@ -166,6 +175,18 @@ int check_silence(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
   return call.too_silent ? 1 : 0;
 }
 
+curl_socket_t open_socket(void* user, curlsocktype, curl_sockaddr* address) {
+  Call& call = *static_cast<Call*>(user);
+  std::array<char, NI_MAXHOST> text{};
+  const int failed =
+      getnameinfo(&address->addr, address->addrlen, text.data(), text.size(), nullptr, 0, NI_NUMERICHOST);
+  if (failed != 0 || !call.request.may_connect(text.data())) {
+    call.refused_address = failed != 0 ? "?" : text.data();
+    return CURL_SOCKET_BAD;
+  }
+  return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 void set_method(Call& call, CURL* easy) {
   const auto& request = call.request;
   const bool has_body = !request.body.empty();
@@ -229,6 +250,10 @@ void prepare(Call& call) {
   curl_easy_setopt(easy, CURLOPT_HEADERDATA, &call);
   if (!call.streaming && !call.request.headers.contains("Accept-Encoding")) {
     curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");  // whatever libcurl can unpack
+  }
+  if (call.request.may_connect) {
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, &call);
   }
   set_method(call, easy);
   set_headers(call, easy);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/logging.h"
 #include "pipelines/execution_builder.h"
+#include "pipelines/start_artifacts.h"
 #include "pipelines/validation.h"
 
 namespace gennaker::pipelines {
@@ -69,12 +70,25 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   check_graph(request.config);
   check_types(request.config, parts_.stages);
   json::object trigger = complete_trigger(request);
+  std::exception_ptr unresolved;  // an artifact that nothing, or too much, matches
+  try {
+    auto resolving = with_artifacts(parts_.store, request.config, trigger);
+    trigger = co_await std::move(resolving);
+  } catch (...) {
+    unresolved = std::current_exception();
+  }
   const base::TimePoint now = parts_.clock.now();
   std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
   execution.origin = request.origin;
   execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
+  if (unresolved) {
+    auto recording = record_failed_start(std::move(execution), unresolved);
+    std::string failed = co_await std::move(recording);
+    if (request.by == StartedBy::somebody) std::rethrow_exception(unresolved);
+    co_return failed;
+  }
   if (limited(execution)) {
     auto starting = start_limited(std::move(execution));
     co_return co_await asio::co_spawn(strand_, std::move(starting), asio::use_awaitable);
@@ -82,6 +96,23 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   std::string started = execution.id;
   co_await parts_.runner.accept(std::move(execution));
   co_return started;
+}
+
+/// What cannot be told to whoever started it is seen in the list of executions.
+Async<std::string> Starter::record_failed_start(model::Execution execution, std::exception_ptr failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const base::Error& error) {
+    if (error.worth_retrying()) throw;  // the store did not answer: nothing was decided
+    execution.cancellation_reason = fmt::format("Failed on startup: {}", error.what());
+  }
+  execution.status = Status::terminal;
+  execution.canceled = true;
+  execution.canceled_by = "system";
+  std::string id = execution.id;
+  auto accepting = parts_.runner.accept(std::move(execution));
+  co_await std::move(accepting);
+  co_return id;
 }
 
 Async<std::string> Starter::start_orchestration(json::object request, std::string user, std::string origin) {

@@ -38,14 +38,15 @@ struct StarterParts {
 
 /// The one way in which an execution begins, whoever asks for it.
 /// Throws base::Error `invalid` (names the field) when the pipeline or the parameters are refused: nothing is
-/// stored. Threads: any executor.
+/// stored, unless a function says otherwise. Threads: any executor.
 class Starter {
  public:
   explicit Starter(StarterParts parts);
 
   /// Returns the execution's id: a new one, or that of a running execution with the same
   /// trigger.correlationId. With limitConcurrent or maxConcurrentExecutions it may wait, NOT_STARTED, for
-  /// others to end.
+  /// others to end. An expected artifact that cannot be bound leaves a TERMINAL execution behind; `somebody`
+  /// is told by an `invalid` too.
   Async<std::string> start_pipeline(StartRequest request);
   /// {application, description, job: [...]}; returns its id.
   Async<std::string> start_orchestration(json::object request, std::string user, std::string origin);
@@ -64,6 +65,7 @@ class Starter {
     std::size_t most = 1;
   };
   Async<std::string> start_limited(model::Execution execution);
+  Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
   Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
   Async<void> release(std::string config_id, bool keep_waiting);
   Async<std::optional<std::string>> running_with(std::string correlation_id);

@@ -6,26 +6,37 @@
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
+#include "stages/bind_artifacts.h"
 #include "stages/check_preconditions/check_preconditions.h"
 #include "stages/create_server_group/create_server_group.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
+#include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/deploy/deploy.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
 #include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
+#include "stages/evaluate_artifacts/evaluate_artifacts.h"
+#include "stages/evaluate_variables/evaluate_variables.h"
+#include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/find_image/find_image.h"
 #include "stages/infrastructure.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/noop/noop.h"
 #include "stages/pipeline/pipeline.h"
+#include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/save_pipeline/save_pipeline.h"
+#include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/wait/wait.h"
+#include "stages/wait_for_condition/wait_for_condition.h"
+#include "stages/wait_until/wait_until.h"
 #include "stages/webhook/webhook.h"
 
 namespace gennaker::server {
@@ -50,17 +61,36 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
+void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+  stages::WebhookOptions options = stages::read_webhook_options(
+      parts.options.webhook, [](const std::string& name) -> std::optional<std::string> {
+        const char* value = std::getenv(name.c_str());
+        return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+      });
+  stages::add_save_pipelines_from_artifact(catalogs, {parts.configurations, parts.client, options.fence});
+  stages::add_webhook(catalogs, parts.client, std::move(options));
+}
+
 }  // namespace
 
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+  stages::add_bind_artifacts(catalogs);
+  stages::add_evaluate_artifacts(catalogs);
+  stages::add_evaluate_variables(catalogs);
+  stages::add_noop(catalogs);
   stages::add_wait(catalogs);
+  stages::add_wait_for_condition(catalogs);
+  stages::add_wait_until(catalogs);
   stages::add_manual_judgment(catalogs);
   stages::add_check_preconditions(catalogs,
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
                                     return cluster_size(clouds, question);
                                   });
-  stages::add_webhook(catalogs, parts.client);
   stages::add_pipeline(catalogs, {parts.configurations, parts.starter, parts.runner, parts.store});
+  stages::add_save_pipeline(catalogs, parts.configurations);
+  stages::add_delete_pipeline(catalogs, parts.configurations);
+  stages::add_reorder_pipelines(catalogs, parts.configurations);
+  stages::add_find_artifact_from_execution(catalogs, parts.store);
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
@@ -83,6 +113,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  add_webhooks(catalogs, parts);  // last: a preconfigured one must not take another's name
 }
 
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {

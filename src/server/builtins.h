@@ -20,7 +20,8 @@ struct BuiltinParts {
   pipelines::Starter& starter;
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
-  net::Client& client;
+  net::HttpClient& client;
+  const Options& options;
 };
 
 /// Every stage type that this server knows: a new one is a line here.

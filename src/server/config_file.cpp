@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <cmath>
 #include <fmt/format.h>
 #include <map>
 #include <yaml-cpp/yaml.h>
@@ -10,6 +13,29 @@
 
 namespace gennaker::server {
 namespace {
+
+/// A scalar without quotes is what it looks like.
+boost::json::value scalar_to_json(const YAML::Node& node) {
+  const std::string text = node.Scalar();
+  if (node.Tag() == "!") return boost::json::value(text);
+  if (text == "true" || text == "false") return text == "true";
+  if (std::int64_t whole = 0; YAML::convert<std::int64_t>::decode(node, whole)) return whole;
+  if (double number = 0; YAML::convert<double>::decode(node, number) && std::isfinite(number)) return number;
+  return boost::json::value(text);
+}
+
+boost::json::value to_json(const YAML::Node& node) {
+  if (node.IsScalar()) return scalar_to_json(node);
+  if (node.IsSequence()) {
+    boost::json::array array;
+    for (const auto& element : node) array.push_back(to_json(element));
+    return array;
+  }
+  if (!node.IsMap()) return nullptr;
+  boost::json::object object;
+  for (const auto& member : node) object[member.first.as<std::string>()] = to_json(member.second);
+  return object;
+}
 
 /// One mapping of the file: hands out its keys, and knows which are left over.
 class Section {
@@ -28,6 +54,14 @@ class Section {
     } catch (const YAML::Exception&) {
       refuse(node_[key], full(key), fmt::format("must be {}", meaning));
     }
+  }
+
+  /// A mapping as JSON; absent: empty.
+  boost::json::object document(const std::string& key) {
+    known_.push_back(key);
+    if (!node_ || !node_.IsMap() || !node_[key] || node_[key].IsNull()) return {};
+    if (!node_[key].IsMap()) refuse(node_[key], full(key), "must be a mapping");
+    return to_json(node_[key]).as_object();
   }
 
   Section section(const std::string& key) {
@@ -99,6 +133,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
     local.refuse(root["local"], "local.lastPort", "must not be below local.firstPort");
   }
   local.refuse_rest();
+  options.webhook = top.document("webhook");
   top.refuse_rest();
 }
 

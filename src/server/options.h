@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/object.hpp>
 #include <cstdint>
 #include <filesystem>
 #include <string>
@@ -22,6 +23,7 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
+  boost::json::object webhook;  ///< as written: what it means is the webhook stage's to say
 };
 
 /// Serves until SIGINT or SIGTERM. Returns the exit status.

@@ -2,10 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "engine/stage.h"
+#include "pipelines/start_artifacts.h"
+#include "stages/bind_artifacts.h"
 
 namespace gennaker::stages {
 
@@ -30,6 +33,7 @@ class Pipeline final : public engine::Stage {
     if (base::bool_or(stage.context(), "waitForCompletion", true)) {
       plan.tasks.push_back({"monitorPipeline", "monitorPipeline"});
     }
+    plan_binding(stage, plan);
     return plan;
   }
 
@@ -59,6 +63,7 @@ class StartPipeline final : public runner::Task {
     pipelines::StartRequest request;
     request.config = std::move(*config);
     request.trigger = trigger_of(context);
+    pass_artifacts(context, request.config, request.trigger);
     request.by = pipelines::StartedBy::automatically;
     request.user = context.user();
     request.origin = context.execution().origin;
@@ -88,6 +93,20 @@ class StartPipeline final : public runner::Task {
     trigger["parentPipelineStageId"] = context.stage().id;
     trigger["isPipeline"] = true;
     return trigger;
+  }
+
+  /// The child receives what the stage can see, and is asked for each expected artifact that this matches or
+  /// that its pipeline trigger names.
+  static void pass_artifacts(const runner::TaskContext& context, const json::object& child,
+                             json::object& trigger) {
+    const auto visible = artifacts::visible_to(context.execution(), context.stage());
+    json::array ids;
+    for (const std::string& id :
+         pipelines::ids_for_child(child, context.execution().pipeline_config_id, visible)) {
+      ids.push_back(json::value(id));
+    }
+    trigger["artifacts"] = model::to_json(visible);
+    trigger["expectedArtifactIds"] = std::move(ids);
   }
 
   PipelineStageParts parts_;

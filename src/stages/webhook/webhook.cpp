@@ -1,132 +1,33 @@
 #include "stages/webhook/webhook.h"
 
 #include <algorithm>
-#include <array>
-#include <cmath>
+#include <boost/url.hpp>
 #include <fmt/format.h>
 
 #include "base/error.h"
 #include "base/json.h"
-#include "stages/webhook/json_path.h"
+#include "base/json_path.h"
+#include "base/logging.h"
+#include "stages/bind_artifacts.h"
+#include "stages/webhook/call.h"
+#include "stages/webhook/status.h"
 
 namespace gennaker::stages {
 
-namespace json = boost::json;
-using base::Async;
 using model::Status;
 
 namespace {
 
-/// Headers that say who acts: a webhook must not be able to speak for somebody.
-constexpr std::array<std::string_view, 5> denied_headers = {
-    "X-SPINNAKER-USER", "X-SPINNAKER-ACCOUNT", "X-SPINNAKER-USER-ORIGIN", "X-SPINNAKER-REQUEST-ID",
-    "X-SPINNAKER-EXECUTION-ID"};
+using OptionsPtr = std::shared_ptr<const WebhookOptions>;
 
-std::string upper(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::toupper(c); });
-  return text;
-}
+constexpr std::chrono::seconds create_again{10};
+/// Looks at the status: often in the first minute, then seldom.
+constexpr std::chrono::seconds look_soon{1}, look_later{15};
+constexpr std::chrono::minutes eager{1};
 
-/// A list of status codes that a field holds as numbers or texts.
-bool lists_code(const json::object& context, std::string_view field, int code) {
-  const std::vector<std::string> codes = base::string_list(context, field);
-  return std::find(codes.begin(), codes.end(), std::to_string(code)) != codes.end();
-}
-
-/// A list of words with commas, compared without regard to case.
-bool lists_word(const json::object& context, std::string_view field, const std::string& word) {
-  const std::vector<std::string> words = base::string_list(context, field);
-  return std::any_of(words.begin(), words.end(),
-                     [&](const std::string& other) { return upper(other) == upper(word); });
-}
-
-bool passing(int status) {
-  return status == 429 || status >= 500;
-}
-
-bool web_address(const std::string& url) {
-  return url.starts_with("http://") || url.starts_with("https://");
-}
-
-class Webhook final : public engine::Stage {
- public:
-  std::string_view type() const override { return "webhook"; }
-
-  engine::Plan plan(const engine::StageView& stage) const override {
-    const bool waits = base::bool_or(stage.context(), "waitForCompletion", false);
-    const bool only_monitors = base::bool_or(stage.context(), "monitorOnly", false);
-    if (only_monitors && !waits) return engine::refuse("monitorOnly", "needs waitForCompletion");
-    if (!only_monitors) {
-      const std::string url = stage.text("url");
-      if (!web_address(url))
-        return engine::refuse("url", fmt::format("'{}' must begin with http:// or https://", url));
-    }
-    const auto* headers = stage.context().if_contains("customHeaders");
-    if (headers != nullptr && !headers->is_null()) {
-      if (!headers->is_object()) return engine::refuse("customHeaders", "an object is needed");
-      for (const auto& header : headers->get_object()) {
-        const std::string name = upper(std::string(header.key()));
-        if (std::find(denied_headers.begin(), denied_headers.end(), name) != denied_headers.end()) {
-          return engine::refuse("customHeaders", fmt::format("{} may not be set", std::string(header.key())));
-        }
-      }
-    }
-    engine::Plan plan;
-    if (!only_monitors) plan.tasks.push_back({"createWebhook", "createWebhook"});
-    if (waits && base::whole_number(stage.context(), "waitBeforeMonitor").value_or(0) > 0) {
-      plan.tasks.push_back({"waitBeforeMonitorWebhook", "waitBeforeMonitorWebhook"});
-    }
-    if (waits) plan.tasks.push_back({"monitorWebhook", "monitorWebhook"});
-    return plan;
-  }
-
-  void prepare_restart(model::Stage& stage) const override {
-    stage.context.erase("webhook");
-    if (!base::bool_or(stage.context, "monitorOnly", false)) stage.context.erase("statusEndpoint");
-  }
-};
-
-net::Headers headers_of(const json::object& context) {
-  net::Headers headers;
-  if (const auto* custom = base::find_object(context, "customHeaders")) {
-    for (const auto& header : *custom) {
-      const auto* list = header.value().if_array();
-      std::string value =
-          list && !list->empty() ? base::plain_text(list->front()) : base::plain_text(header.value());
-      headers[std::string(header.key())] = std::move(value);
-    }
-  }
-  return headers;
-}
-
-net::ClientRequest request_of(const json::object& context, std::string method, std::string url,
-                              const json::value* payload) {
-  net::ClientRequest request;
-  request.method = std::move(method);
-  request.url = std::move(url);
-  request.headers = headers_of(context);
-  if (payload != nullptr && !payload->is_null() && request.method != "GET" && request.method != "HEAD") {
-    request.body = base::plain_text(*payload);
-    if (!request.headers.contains("Content-Type")) request.headers["Content-Type"] = "application/json";
-  }
-  return request;
-}
-
-json::value body_of(const net::ClientResponse& response) {
-  try {
-    return base::parse_json(response.body, "the answer");
-  } catch (const base::Error&) {
-    return json::value(response.body);
-  }
-}
-
-json::object told(const net::ClientResponse& response) {
-  json::object headers;
-  for (const auto& [name, value] : response.headers) headers[name] = value;
-  return {{"statusCode", response.status},
-          {"statusCodeValue", response.status},
-          {"headers", std::move(headers)},
-          {"body", body_of(response)}};
+bool usually_passing(const WebhookOptions& options, int status) {
+  const auto& listed = options.retried_statuses;
+  return status >= 500 || std::find(listed.begin(), listed.end(), status) != listed.end();
 }
 
 json::object webhook_so_far(const runner::TaskContext& context) {
@@ -143,34 +44,168 @@ runner::TaskResult fail_with(const runner::TaskContext& context, json::object we
   return result;
 }
 
-class CreateWebhook final : public runner::Task {
+/// With artifacts in the body, a stage that expects some binds them.
+void take_artifacts(const json::object& fields, const json::value& body, json::object& context) {
+  const auto* expected = base::find_array(fields, "expectedArtifacts");
+  const auto* object = body.if_object();
+  if (expected == nullptr || expected->empty() || object == nullptr) return;
+  if (const auto* artifacts = base::find_array(*object, "artifacts")) context["artifacts"] = *artifacts;
+}
+
+bool waits_for_completion(const json::object& fields) {
+  return base::bool_or(fields, "waitForCompletion", false);
+}
+
+bool watching(const model::Stage& stage) {
+  return std::any_of(stage.tasks.begin(), stage.tasks.end(), [](const model::Task& task) {
+    return task.implementation == "monitorWebhook" && task.start_time;
+  });
+}
+
+class Webhook final : public engine::Stage {
  public:
-  explicit CreateWebhook(net::Client& client) : client_(client) {}
+  Webhook(std::string type, OptionsPtr options) : type_(std::move(type)), options_(std::move(options)) {}
+
+  std::string_view type() const override { return type_; }
+
+  engine::Plan plan(const engine::StageView& stage) const override {
+    const json::object fields = webhook_fields(*options_, stage.stage());
+    const bool waits = waits_for_completion(fields);
+    const bool only_monitors = base::bool_or(fields, "monitorOnly", false);
+    if (auto refusal = problem(stage, fields, waits, only_monitors)) {
+      return engine::refuse(std::move(refusal->field), std::move(refusal->reason));
+    }
+    engine::Plan plan;
+    if (!only_monitors) plan.tasks.push_back({"createWebhook", "createWebhook"});
+    if (waits && base::whole_number(fields, "waitBeforeMonitor").value_or(0) > 0) {
+      plan.tasks.push_back({"waitBeforeMonitorWebhook", "waitBeforeMonitorWebhook"});
+    }
+    if (waits) plan.tasks.push_back({"monitorWebhook", "monitorWebhook"});
+    plan_binding(stage, plan);
+    return plan;
+  }
+
+  /// What was started and is still watched when the stage fails, by a time-out too, is called off.
+  std::vector<engine::SyntheticStage> on_failure(const engine::StageView& stage) const override {
+    const json::object fields = webhook_fields(*options_, stage.stage());
+    if (base::string_or(fields, "cancelEndpoint", "").empty() || !watching(stage.stage())) return {};
+    engine::SyntheticStage call{.type = "cancelWebhook", .name = "Cancel webhook"};
+    call.context["stageTimeoutMs"] = 60'000;  // else the parent's, which may be what has run out
+    return {std::move(call)};
+  }
+
+  void prepare_restart(model::Stage& stage) const override {
+    for (const std::string_view stale : {"webhook", "artifacts", "resolvedExpectedArtifacts"}) {
+      stage.context.erase(stale);
+    }
+    if (!base::bool_or(stage.context, "monitorOnly", false)) stage.context.erase("statusEndpoint");
+    stage.outputs.clear();
+  }
+
+ private:
+  std::optional<engine::Refusal> problem(const engine::StageView& stage, const json::object& fields,
+                                         bool waits, bool only_monitors) const {
+    if (!may_use(stage))
+      return engine::Refusal{"permissions", "none of the user's roles may run this stage type"};
+    if (only_monitors && !waits) return engine::Refusal{"monitorOnly", "needs waitForCompletion"};
+    if (auto refusal = request_problem(*options_, fields)) return refusal;
+    const std::string_view field = only_monitors ? "statusEndpoint" : "url";
+    if (base::string_or(fields, field, "").empty())
+      return engine::Refusal{std::string(field), "a URL is needed"};
+    const std::string url = base::string_or(fields, field, "");
+    // A preconfigured URL may hold expressions that only the task evaluates; it asks the fence again.
+    if (url.find("${") == std::string::npos) {
+      if (auto why = options_->fence->problem(url))
+        return engine::Refusal{std::string(field), std::move(*why)};
+    }
+    const std::string resolution = base::string_or(fields, "statusUrlResolution", "getMethod");
+    if (waits && resolution != "getMethod" && resolution != "locationHeader" &&
+        resolution != "webhookResponse") {
+      return engine::Refusal{"statusUrlResolution", "must be getMethod, locationHeader or webhookResponse"};
+    }
+    return path_problem(fields, waits && resolution == "webhookResponse" && !only_monitors);
+  }
+
+  static std::optional<engine::Refusal> path_problem(const json::object& fields, bool needs_status_url) {
+    if (needs_status_url && base::string_or(fields, "statusUrlJsonPath", "").empty()) {
+      return engine::Refusal{"statusUrlJsonPath", "a JSON path is needed"};
+    }
+    for (const std::string_view field : {"statusUrlJsonPath", "statusJsonPath", "progressJsonPath"}) {
+      const std::string path = base::string_or(fields, field, "");
+      if (path.empty()) continue;
+      try {
+        base::follow_path(nullptr, path);
+      } catch (const base::Error& error) {
+        return engine::Refusal{std::string(field), error.what()};
+      }
+    }
+    return std::nullopt;
+  }
+
+  bool may_use(const engine::StageView& stage) const {
+    const auto* webhook = options_->find(type_);
+    if (webhook == nullptr || webhook->writers.empty()) return true;
+    const std::vector<std::string> roles = base::string_list(stage.execution().authentication, "roles");
+    return std::any_of(roles.begin(), roles.end(), [&](const std::string& role) {
+      return std::find(webhook->writers.begin(), webhook->writers.end(), role) != webhook->writers.end();
+    });
+  }
+
+  const std::string type_;
+  const OptionsPtr options_;
+};
+
+/// What all tasks of a webhook stage lean on.
+class WebhookTask : public runner::Task {
+ public:
+  WebhookTask(net::HttpClient& client, OptionsPtr options) : client_(client), options_(std::move(options)) {}
+
+ protected:
+  const WebhookOptions& options() const { return *options_; }
+  WebhookParts parts() const { return {client_, *options_}; }
+  json::object fields_of(const runner::TaskContext& context) const {
+    return evaluated_fields(*options_, context.execution(), context.stage());
+  }
+
+  /// Tells the other side that its work is not wanted any more; does nothing without a cancelEndpoint.
+  Async<void> call_off(json::object fields, std::string key, base::TimePoint now) {
+    WebhookCall call{.method = method_of(fields, "cancelMethod"),
+                     .url = base::string_or(fields, "cancelEndpoint", ""),
+                     .payload = payload_of(fields, "cancelPayload"),
+                     .idempotency_key = std::move(key)};
+    if (call.url.empty()) co_return;
+    auto sending = send_webhook(parts(), std::move(fields), std::move(call), now);
+    co_await std::move(sending);
+  }
+
+ private:
+  net::HttpClient& client_;
+  const OptionsPtr options_;
+};
+
+class CreateWebhook final : public WebhookTask {
+ public:
+  using WebhookTask::WebhookTask;
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const json::object& fields = context.stage().context;
-    const std::string url = context.text("url");
-    net::ClientRequest request =
-        request_of(fields, upper(context.text("method", "POST")), url, fields.if_contains("payload"));
-    // A crash between the call and its record repeats the call; a receiver can tell by this.
-    if (!request.headers.contains("Idempotency-Key"))
-      request.headers["Idempotency-Key"] = context.key("webhook");
-    auto sending = client_.send(std::move(request));
-    const net::ClientResponse response = co_await std::move(sending);
-    json::object webhook = told(response);
-    if (response.status >= 400) co_return refused(context, response.status, std::move(webhook));
-    json::object result;
-    if (base::bool_or(fields, "waitForCompletion", false)) {
-      const auto status_url = status_url_of(context, url, response, webhook.at("body"));
-      if (!status_url) {
-        co_return fail_with(context, std::move(webhook),
-                            "statusUrlJsonPath: the answer holds no status URL there");
-      }
-      webhook["statusEndpoint"] = *status_url;
-      result["statusEndpoint"] = *status_url;
+    const json::object fields = fields_of(context);
+    const WebhookCall call{
+        .method = method_of(fields, "method"),
+        .url = base::string_or(fields, "url", ""),
+        .payload = payload_of(fields, "payload"),
+        // A crash between the call and its record repeats the call; a receiver can tell by this.
+        .idempotency_key = context.key("webhook")};
+    net::ClientResponse response;
+    std::exception_ptr lost;
+    try {
+      auto sending = send_webhook(parts(), fields, call, context.now());
+      response = co_await std::move(sending);
+    } catch (...) {
+      lost = std::current_exception();
     }
-    result["webhook"] = std::move(webhook);
-    co_return runner::succeeded(std::move(result));
+    if (lost) co_return without_answer(context, call, lost);
+    if (response.status >= 400) co_return refused(context, fields, call, response);
+    co_return accepted(context, fields, call, response);
   }
 
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
@@ -178,90 +213,154 @@ class CreateWebhook final : public runner::Task {
   }
 
  private:
-  static runner::TaskResult refused(const runner::TaskContext& context, int status, json::object webhook) {
-    const json::object& fields = context.stage().context;
+  /// What was certainly not received is sent again; what may have been, only if that does no harm.
+  runner::TaskResult without_answer(const runner::TaskContext& context, const WebhookCall& call,
+                                    const std::exception_ptr& failure) const {
+    try {
+      std::rethrow_exception(failure);
+    } catch (const base::Error& error) {
+      if (!error.worth_retrying()) throw;
+      const bool sent = base::bool_or(error.details(), "sent", true);
+      if (!sent || safe_to_retry(options(), call)) {
+        return runner::again(
+            {.after = create_again, .waiting_for = fmt::format("another try: {}", error.what())});
+      }
+      return fail_with(
+          context, webhook_so_far(context),
+          fmt::format("{}; the call was sent and may have been carried out, so it is not repeated",
+                      error.what()));
+    }
+  }
+
+  runner::TaskResult refused(const runner::TaskContext& context, const json::object& fields,
+                             const WebhookCall& call, const net::ClientResponse& response) const {
+    const int status = response.status;
     const bool fail_fast = fields.contains("failFastStatusCodes")
                                ? lists_code(fields, "failFastStatusCodes", status)
                                : status == 504;
-    const bool retry =
-        !fail_fast && (passing(status) || lists_code(fields, "webhookRetryStatusCodes", status));
-    if (!retry) {
-      return fail_with(context, std::move(webhook),
-                       fmt::format("{} answered with status {}", context.text("url"), status));
-    }
-    return runner::again(
-        {.after = std::chrono::seconds(10),
-         .waiting_for = fmt::format("another try: {} answered with status {}", context.text("url"), status)},
-        {{"webhook", std::move(webhook)}});
+    const bool retry = !fail_fast && (usually_passing(options(), status) ||
+                                      lists_code(fields, "webhookRetryStatusCodes", status));
+    json::object webhook = told(response);
+    const std::string what = fmt::format("{} answered with status {}", shown_url(call.url), status);
+    if (!retry) return fail_with(context, std::move(webhook), what);
+    return runner::again({.after = create_again, .waiting_for = "another try: " + what},
+                         {{"webhook", std::move(webhook)}});
   }
 
-  static std::optional<std::string> status_url_of(const runner::TaskContext& context, const std::string& url,
+  static runner::TaskResult accepted(const runner::TaskContext& context, const json::object& fields,
+                                     const WebhookCall& call, const net::ClientResponse& response) {
+    json::object webhook = told(response), result;
+    const json::value body = webhook.at("body");
+    if (waits_for_completion(fields)) {
+      const auto status_url = status_url_of(fields, call.url, response, body);
+      if (!status_url) {
+        const bool header = base::string_or(fields, "statusUrlResolution", "") == "locationHeader";
+        return fail_with(context, std::move(webhook),
+                         header ? "statusUrlResolution: the answer has no Location header that is a URL"
+                                : "statusUrlJsonPath: the answer holds no status URL there");
+      }
+      webhook["statusEndpoint"] = *status_url;
+      result["statusEndpoint"] = *status_url;
+    } else {
+      take_artifacts(fields, body, result);
+    }
+    result["webhook"] = std::move(webhook);
+    return runner::succeeded(std::move(result));
+  }
+
+  static std::optional<std::string> status_url_of(const json::object& fields, const std::string& url,
                                                   const net::ClientResponse& response,
                                                   const json::value& body) {
-    const std::string resolution = context.text("statusUrlResolution", "getMethod");
+    const std::string resolution = base::string_or(fields, "statusUrlResolution", "getMethod");
     if (resolution == "getMethod") return url;
     std::string found;
     if (resolution == "locationHeader") {
       const auto location = response.headers.find("Location");
       if (location != response.headers.end()) found = location->second;
     } else {
-      const json::value* value = at_json_path(body, context.text("statusUrlJsonPath"));
-      if (value != nullptr) found = base::plain_text(*value);
+      const auto read = base::follow_path(body, base::string_or(fields, "statusUrlJsonPath", ""));
+      if (read.values.size() == 1) found = base::plain_text(*read.values.front());
     }
-    if (found.starts_with('/')) {  // relative to the host that answered
-      const auto path = url.find('/', url.find("://") + 3);
-      found = url.substr(0, path) + found;
-    }
-    if (!web_address(found)) return std::nullopt;
-    return found;
+    if (found.empty()) return std::nullopt;
+    const auto resolved = net::resolved_url(url, found);
+    if (!resolved) return std::nullopt;
+    return with_scheme_of(url, *resolved);
   }
 
-  net::Client& client_;
+  /// A service behind a proxy that ends TLS calls itself http: the way in is the one that worked.
+  static std::string with_scheme_of(const std::string& url, const std::string& status_url) {
+    const auto called = boost::urls::parse_uri(url);
+    const auto told = boost::urls::parse_uri(status_url);
+    if (!called || !told || called->encoded_host() != told->encoded_host()) return status_url;
+    boost::urls::url same(*told);
+    same.set_scheme(called->scheme());
+    return std::string(same.buffer());
+  }
 };
 
-class WaitBeforeMonitor final : public runner::Task {
+/// Calls off what was started when the execution is cancelled.
+class CancellableWait : public WebhookTask {
  public:
+  using WebhookTask::WebhookTask;
+
+  Async<runner::TaskResult> cancel(runner::TaskContext context) final {
+    json::object fields = fields_of(context);
+    auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
+    co_await std::move(calling);
+    co_return runner::TaskResult{};
+  }
+};
+
+class WaitBeforeMonitor final : public CancellableWait {
+ public:
+  using CancellableWait::CancellableWait;
+
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const auto seconds = base::whole_number(context.stage().context, "waitBeforeMonitor").value_or(0);
+    const json::object fields = fields_of(context);
+    const auto seconds = base::whole_number(fields, "waitBeforeMonitor").value_or(0);
     const auto left = *context.task().start_time + std::chrono::seconds(seconds) - context.now();
     if (left <= std::chrono::milliseconds(0)) co_return runner::succeeded();
     co_return runner::again({.after = left, .waiting_for = "the first look at the status"});
   }
 };
 
-class MonitorWebhook final : public runner::Task {
+class MonitorWebhook final : public CancellableWait {
  public:
-  explicit MonitorWebhook(net::Client& client) : client_(client) {}
+  using CancellableWait::CancellableWait;
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    net::ClientRequest request =
-        request_of(context.stage().context, "GET", context.required_text("statusEndpoint"), nullptr);
-    const std::string url = request.url;
-    auto sending = client_.send(std::move(request));
-    const net::ClientResponse response = co_await std::move(sending);
+    const json::object fields = fields_of(context);
+    // What the first call brought wins over a preconfigured field of that name.
+    std::string url = base::string_or(context.stage().context, "statusEndpoint", "");
+    if (url.empty()) url = base::string_or(fields, "statusEndpoint", "");
+    if (url.empty()) co_return runner::failed(context, "statusEndpoint: a URL is needed");
+    net::ClientResponse response;
+    std::string lost;
+    try {
+      WebhookCall call{.method = "GET", .url = url};
+      auto sending = send_webhook(parts(), fields, std::move(call), context.now());
+      response = co_await std::move(sending);
+    } catch (const base::Error& error) {
+      if (!error.worth_retrying()) throw;
+      lost = error.what();
+    }
     json::object webhook = webhook_so_far(context);
+    if (!lost.empty()) co_return look_again(context, std::move(webhook), "another try: " + lost);
     json::object monitor = told(response);
-    if (response.status >= 400) {
-      const bool retry = passing(response.status) ||
-                         lists_code(context.stage().context, "retryStatusCodes", response.status);
-      webhook["monitor"] = std::move(monitor);
-      const std::string what = fmt::format("{} answered with status {}", url, response.status);
-      if (!retry) co_return fail_with(context, std::move(webhook), what);
-      co_return look_again(context, std::move(webhook), "another try: " + what);
-    }
-    co_return judge(context, std::move(webhook), std::move(monitor));
-  }
+    json::array past = past_statuses(webhook);
+    if (response.status >= 400) past.push_back(response.status);
+    if (!past.empty()) monitor["pastStatusCodes"] = past;
+    if (response.status < 400) co_return judge(context, fields, std::move(webhook), std::move(monitor));
 
-  Async<runner::TaskResult> cancel(runner::TaskContext context) override {
-    const json::object& fields = context.stage().context;
-    const std::string url = base::string_or(fields, "cancelEndpoint", "");
-    if (web_address(url)) {
-      net::ClientRequest request = request_of(fields, upper(base::string_or(fields, "cancelMethod", "POST")),
-                                              url, fields.if_contains("cancelPayload"));
-      auto sending = client_.send(std::move(request));
-      co_await std::move(sending);
+    const std::string what = fmt::format("{} answered with status {}", shown_url(url), response.status);
+    const bool usual = usually_passing(options(), response.status);
+    if (!look_again_after(fields, response.status, past, usual)) {
+      monitor["error"] = what;
+      webhook["monitor"] = std::move(monitor);
+      co_return fail_with(context, std::move(webhook), what);
     }
-    co_return runner::TaskResult{};
+    webhook["monitor"] = std::move(monitor);
+    co_return look_again(context, std::move(webhook), "another try: " + what);
   }
 
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
@@ -269,71 +368,92 @@ class MonitorWebhook final : public runner::Task {
   }
 
  private:
+  static json::array past_statuses(const json::object& webhook) {
+    const auto* monitor = base::find_object(webhook, "monitor");
+    const auto* past = monitor ? base::find_array(*monitor, "pastStatusCodes") : nullptr;
+    return past ? *past : json::array{};
+  }
+
   static runner::TaskResult look_again(const runner::TaskContext& context, json::object webhook,
                                        std::string why) {
     const auto running = context.now() - *context.task().start_time;
-    const auto after = running < std::chrono::minutes(1) ? std::chrono::seconds(1) : std::chrono::seconds(15);
+    const auto after = running < eager ? look_soon : look_later;
     return runner::again({.after = after, .waiting_for = std::move(why)}, {{"webhook", std::move(webhook)}});
   }
 
-  /// What the status in the answer means, by the stage's lists of words, or as a percentage.
-  static runner::TaskResult judge(const runner::TaskContext& context, json::object webhook,
-                                  json::object monitor) {
-    const json::object& fields = context.stage().context;
-    const std::string path = context.text("statusJsonPath");
-    if (path.empty()) {
-      webhook["monitor"] = std::move(monitor);
-      return runner::succeeded({{"webhook", std::move(webhook)}});
-    }
-    const json::value* found = at_json_path(monitor.at("body"), path);
-    if (found == nullptr || found->is_object() || found->is_array()) {
-      const std::string why =
-          found == nullptr
-              ? fmt::format("Unable to parse status: JSON property '{}' not found in response body", path)
-              : fmt::format("The json path '{}' did not resolve to a single value", path);
-      webhook["monitor"] = std::move(monitor);
-      return fail_with(context, std::move(webhook), why);
-    }
-    const json::value status = *found;
-    monitor["resolvedValue"] = status;
-    if (const std::string progress = context.text("progressJsonPath"); !progress.empty()) {
-      if (const json::value* text = at_json_path(monitor.at("body"), progress)) {
-        monitor["progressMessage"] = base::plain_text(*text);
-      }
-    }
-    const std::string word = base::plain_text(status);
-    if (status.is_number()) {
-      const double percent = status.to_number<double>();
-      monitor["percentComplete"] = percent;
-      webhook["monitor"] = std::move(monitor);
-      if (percent >= 100) return runner::succeeded({{"webhook", std::move(webhook)}});
-      return look_again(context, std::move(webhook), fmt::format("completion: {} %", word));
-    }
+  static runner::TaskResult judge(const runner::TaskContext& context, const json::object& fields,
+                                  json::object webhook, json::object monitor) {
+    const json::value body = monitor.at("body");
+    const WebhookStatus status = judge_status(fields, body);
+    base::merge_into(monitor, status.found);
+    const bool failed =
+        status.what == WebhookStatus::What::failed || status.what == WebhookStatus::What::canceled;
+    if (failed) monitor["error"] = status.text;
     webhook["monitor"] = std::move(monitor);
-    if (lists_word(fields, "successStatuses", word))
-      return runner::succeeded({{"webhook", std::move(webhook)}});
-    if (lists_word(fields, "terminalStatuses", word)) {
-      return fail_with(context, std::move(webhook), fmt::format("the status is '{}'", word));
-    }
-    if (lists_word(fields, "canceledStatuses", word)) {
-      runner::TaskResult result =
-          fail_with(context, std::move(webhook), fmt::format("the status is '{}'", word));
-      result.status = Status::canceled;
+    if (status.what == WebhookStatus::What::running)
+      return look_again(context, std::move(webhook), status.text);
+    if (failed) {
+      runner::TaskResult result = fail_with(context, std::move(webhook), status.text);
+      if (status.what == WebhookStatus::What::canceled) result.status = Status::canceled;
       return result;
     }
-    return look_again(context, std::move(webhook), fmt::format("completion: status is '{}'", word));
+    json::object result;
+    take_artifacts(fields, body, result);
+    result["webhook"] = std::move(webhook);
+    return runner::succeeded(std::move(result));
   }
+};
 
-  net::Client& client_;
+/// The child of a webhook stage that failed while it watched.
+class CancelStage final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "cancelWebhook"; }
+  engine::Plan plan(const engine::StageView&) const override {
+    return engine::run_in_order({"cancelWebhook"});
+  }
+};
+
+/// One call, as well as it can be done: the stage has failed whatever comes of it.
+class CancelWebhook final : public WebhookTask {
+ public:
+  using WebhookTask::WebhookTask;
+
+  Async<runner::TaskResult> run(runner::TaskContext context) override {
+    const model::Stage* parent = context.execution().find_stage(context.stage().parent_id);
+    if (parent == nullptr) co_return runner::succeeded();
+    std::string failure;
+    try {
+      json::object fields = evaluated_fields(options(), context.execution(), *parent);
+      auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
+      co_await std::move(calling);
+    } catch (const base::Error& error) {
+      failure = error.what();
+    }
+    if (failure.empty()) co_return runner::succeeded();
+    base::log::warn("execution {}: {}", context.execution().id, failure);
+    co_return runner::succeeded({{"cleanUpFailure", failure}});
+  }
 };
 
 }  // namespace
 
-void add_webhook(runner::Catalogs& catalogs, net::Client& client) {
-  catalogs.stages.add(std::make_unique<Webhook>());
-  catalogs.tasks.add("createWebhook", std::make_unique<CreateWebhook>(client));
-  catalogs.tasks.add("waitBeforeMonitorWebhook", std::make_unique<WaitBeforeMonitor>());
-  catalogs.tasks.add("monitorWebhook", std::make_unique<MonitorWebhook>(client));
+void add_webhook(runner::Catalogs& catalogs, net::HttpClient& client, WebhookOptions given) {
+  const auto options = std::make_shared<const WebhookOptions>(std::move(given));
+  catalogs.stages.add(std::make_unique<Webhook>("webhook", options));
+  for (const PreconfiguredWebhook& webhook : options->preconfigured) {
+    if (catalogs.stages.find(webhook.type) != nullptr) {
+      throw base::Error(
+          base::Kind::invalid,
+          fmt::format("configuration: webhook.preconfigured: there is a stage type '{}' already",
+                      webhook.type));
+    }
+    catalogs.stages.add(std::make_unique<Webhook>(webhook.type, options));
+  }
+  catalogs.stages.add(std::make_unique<CancelStage>());
+  catalogs.tasks.add("createWebhook", std::make_unique<CreateWebhook>(client, options));
+  catalogs.tasks.add("waitBeforeMonitorWebhook", std::make_unique<WaitBeforeMonitor>(client, options));
+  catalogs.tasks.add("monitorWebhook", std::make_unique<MonitorWebhook>(client, options));
+  catalogs.tasks.add("cancelWebhook", std::make_unique<CancelWebhook>(client, options));
 }
 
 }  // namespace gennaker::stages
