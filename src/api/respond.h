@@ -44,6 +44,7 @@ void route(net::Router& router, const Parts& parts, std::string_view method, std
 void add_applications(net::Router& router, const Parts& parts);
 void add_configurations(net::Router& router, const Parts& parts);
 void add_executions(net::Router& router, const Parts& parts);
+void add_expressions(net::Router& router, const Parts& parts);
 void add_execution_lists(net::Router& router, const Parts& parts);
 void add_tasks(net::Router& router, const Parts& parts);
 void add_infrastructure(net::Router& router, const Parts& parts);

@@ -223,6 +223,12 @@ class CommandLine {
     test->fallthrough();
     test->add_option("file", chosen_.vectors, "JSON, see docs/expressions.md; - is standard input")
         ->required();
+    auto* explain = command(expression, "explain", "Say what a text's expressions give, and why",
+                            [this](Context& context) { return explain_expression(context, explain_); });
+    explain->add_option("text", explain_.text, "The text, in single quotes: '${parameters.env}'")->required();
+    explain->add_option("--execution", explain_.execution_id, "The execution whose names it uses");
+    explain->add_option("--stage", explain_.stage, "The stage that uses it: id, refId or name");
+    explain->add_option("--context", explain_.context_file, "JSON file of names, in place of an execution");
   }
 
   void add_completion() {
@@ -260,6 +266,7 @@ class CommandLine {
   PipelineRun run_;
   ExecutionList executions_;
   Judgment judgment_;
+  Explain explain_;
 };
 
 int exit_code(const base::Error& error) {

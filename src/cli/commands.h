@@ -72,6 +72,14 @@ Async<int> get_execution(Context& context, std::string id);
 Async<int> cancel_execution(Context& context, std::string id, std::string reason);
 Async<int> judge_execution(Context& context, Judgment judgment);
 
+struct Explain {
+  std::string text;
+  std::string execution_id, stage;  ///< stage: id, refId or name
+  std::string context_file;         ///< names in place of an execution's
+};
+/// `failed` when one of the text's expressions fails.
+Async<int> explain_expression(Context& context, Explain what);
+
 Async<int> list_clusters(Context& context, std::string application);
 
 /// Shows an execution until it ends, over breaks of the connection and restarts of the server of up to 60 s.

@@ -63,6 +63,30 @@ class Commands(unittest.TestCase):
         self.gennaker("expression", "test", self.file({"no": "list"}), status=FAILED)
         self.gennaker("expression", "test", "/nowhere.json", status=USAGE)
 
+    def test_explains_expressions(self):
+        self.save("Explained", {"refId": "1", "type": "evaluateVariables", "name": "Vars",
+                                "variables": [{"key": "image", "value": "${'shop-' + parameters.version}"}]},
+                  {**WAIT, "refId": "2", "requisiteStageRefIds": ["1"], "name": "Rest", "cluster": "main"})
+        self.gennaker("pipeline", "run", "-a", "demo", "-n", "Explained", "-p", "version=7", "--watch")
+        run = self.json("execution", "list", "-a", "demo", "-n", "Explained")[0]["id"]
+        said = self.gennaker("expression", "explain", "--execution", run, "--stage", "Rest", "${image} on ${cluster}")
+        self.assertIn('= "shop-7" (String)', said)
+        self.assertIn("image: outputs of stage 'Vars'", said)
+        self.assertIn("cluster: this stage's context", said)
+        said = self.gennaker("expression", "explain", "--execution", run, "--stage", "2", "${clusterr.length()}",
+                             status=FAILED)
+        self.assertIn("Did you mean 'cluster'?", said)
+        self.assertIn("EL1011E", said)
+        answer = self.json("expression", "explain", "${a + 1}", "--context", self.file({"a": 2}))
+        self.assertEqual(answer["expressions"][0]["value"], 3)
+        got = self.server.get(f"/pipelines/{run}/evaluateExpression?expression=%24%7Btrigger.parameters.version%7D")
+        self.assertEqual(got.json["result"], "7")
+        got = self.server.get(f"/pipelines/{run}/evaluateExpression?expression=%24%7B%23pipelineId('Quick')%7D")
+        self.assertRegex(got.json["result"], "^[0-9a-f-]{36}$")
+        got = self.server.post(f"/pipelines/{run}/evaluateVariables?requisiteStageRefIds=1",
+                               [{"key": "x", "value": "${image}"}, {"key": "y", "value": "${x + '!'}"}])
+        self.assertEqual([one["value"] for one in got.json["result"]], ["shop-7", "shop-7!"])
+
     def json(self, *arguments):
         return json.loads(self.gennaker(*arguments, "--output", "json"))
 

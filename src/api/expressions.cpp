@@ -1,0 +1,173 @@
+#include "expressions/expressions.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "api/respond.h"
+#include "base/ids.h"
+#include "stages/evaluate_in_order.h"
+
+namespace gennaker::api {
+namespace {
+
+using expressions::Answer;
+using expressions::Answers;
+using expressions::Question;
+
+/// How often an answer may lead to another question.
+constexpr int most_rounds = 5;
+
+Async<model::Execution> load(const Parts& parts, std::string id) {
+  std::optional<model::Execution> execution = co_await parts.store.execution(id);
+  if (!execution) throw base::Error(base::Kind::not_found, fmt::format("Execution not found (id: {})", id));
+  co_return std::move(*execution);
+}
+
+/// By id, refId or name; nullptr for an empty word. Throws `not_found`.
+const model::Stage* find_stage(const model::Execution& execution, const std::string& word) {
+  if (word.empty()) return nullptr;
+  const auto found =
+      std::find_if(execution.stages.begin(), execution.stages.end(), [&](const model::Stage& stage) {
+        return stage.id == word || stage.ref_id == word || stage.name == word;
+      });
+  if (found == execution.stages.end())
+    throw base::Error(base::Kind::not_found,
+                      fmt::format("execution {} has no stage '{}'", execution.id, word));
+  return &*found;
+}
+
+Async<Answer> answer(const Parts& parts, Question question) {
+  if (question.kind == Question::Kind::pipeline_id) {
+    const std::optional<json::object> config =
+        co_await parts.configurations.find(question.scope, question.subject);
+    co_return Answer{config ? json::value(base::string_or(*config, "id", "")) : json::value(), ""};
+  }
+  if (question.kind == Question::Kind::application) {
+    const std::optional<json::object> application = co_await parts.applications.find(question.subject);
+    if (application) co_return Answer{*application, ""};
+    co_return Answer{nullptr, fmt::format("there is no application '{}'", question.subject)};
+  }
+  co_return Answer{nullptr,
+                   fmt::format("'{}' is not fetched while an expression is looked at", question.subject)};
+}
+
+/// Asks `evaluate` again until it has no open questions. It gets the options and says what is open.
+template <class Evaluate>
+Async<void> with_answers(const Parts& parts, Evaluate evaluate) {
+  Answers answers;
+  expressions::Options options{.now = parts.clock.now(), .seed = parts.random.next(), .answers = &answers};
+  for (int round = 0; round < most_rounds; ++round) {
+    const std::vector<Question> open = evaluate(options);
+    if (open.empty()) co_return;
+    for (const Question& question : open) {
+      Answer known = co_await answer(parts, question);
+      answers.emplace(question, std::move(known));
+    }
+  }
+}
+
+expressions::Subject subject_of(const model::Execution& execution, const model::Stage* stage) {
+  return stage ? expressions::of_stage(execution, *stage) : expressions::of_execution(execution);
+}
+
+std::string needed(const Request& request, std::string_view name) {
+  std::string text = request.query.get_or(std::string(name), "");
+  if (text.empty())
+    throw base::Error(base::Kind::invalid, fmt::format("{}: a text is needed", name), {{"field", name}});
+  return text;
+}
+
+Async<Response> evaluate_for(const Parts& parts, Request request, std::string stage_word) {
+  const std::string text = needed(request, "expression");
+  const model::Execution execution = co_await load(parts, request.parameter("id"));
+  const model::Stage* stage = find_stage(execution, stage_word);
+  expressions::TextEvaluation evaluation;
+  auto evaluate = [&](const expressions::Options& options) {
+    evaluation = expressions::evaluate_text(text, subject_of(execution, stage), options);
+    return evaluation.open;
+  };
+  co_await with_answers(parts, evaluate);
+  co_return respond(json::object{{"result", evaluation.value}, {"detail", evaluation.summary}});
+}
+
+Async<Response> evaluate_in_execution(const Parts& parts, Request request) {
+  return evaluate_for(parts, std::move(request), "");
+}
+
+Async<Response> evaluate_in_stage(const Parts& parts, Request request) {
+  std::string stage = request.parameter("stageId");
+  return evaluate_for(parts, std::move(request), std::move(stage));
+}
+
+/// As an Evaluate Variables stage behind the given stages would.
+Async<Response> evaluate_variables(const Parts& parts, Request request) {
+  const json::value body = base::parse_json(request.body, "the request");
+  if (!body.is_array())
+    throw base::Error(base::Kind::invalid, "the request: a list of {key, value} is needed");
+  for (const json::value& entry : body.get_array()) {
+    if (!entry.is_object())
+      throw base::Error(base::Kind::invalid, "the request: each entry must be an object");
+  }
+  auto execution = std::make_shared<model::Execution>(co_await load(parts, request.parameter("id")));
+  model::Stage stage{.id = "evaluateVariables", .ref_id = "evaluateVariables", .type = "evaluateVariables"};
+  const json::object given{{"refs", request.query.get_or("requisiteStageRefIds", "")}};
+  stage.requisites = base::string_list(given, "refs");
+  const runner::TaskContext context(execution, stage, {}, parts.clock.now());
+  stages::OrderedEvaluation evaluation = stages::evaluate_in_order(context, body.get_array(), "key", "value");
+  for (std::size_t i = 0; i < evaluation.entries.size(); ++i)
+    evaluation.entries[i].as_object()["sourceValue"] = body.get_array()[i].at("value");
+  co_return respond(json::object{{"result", evaluation.entries}, {"detail", evaluation.summary}});
+}
+
+json::object shown(const expressions::Explanation& explanation) {
+  json::array names;
+  for (const expressions::LookedUp& name : explanation.names)
+    names.push_back(json::object{{"name", name.name}, {"foundIn", name.where}, {"value", name.value}});
+  json::object object{{"expression", explanation.expression}, {"names", std::move(names)}};
+  if (explanation.error.empty()) {
+    object["value"] = explanation.value;
+    object["type"] = explanation.type;
+    return object;
+  }
+  json::object error{{"message", explanation.error}, {"code", explanation.code}, {"kind", explanation.kind}};
+  if (explanation.column) error["column"] = *explanation.column;
+  object["error"] = std::move(error);
+  if (!explanation.suggestion.empty()) object["suggestion"] = explanation.suggestion;
+  return object;
+}
+
+/// {text, executionId, stage (id, refId or name)} or {text, context}.
+Async<Response> explain(const Parts& parts, Request request) {
+  const json::object body = body_of(request);
+  const std::optional<std::string> text = base::string_member(body, "text");
+  if (!text) throw base::Error(base::Kind::invalid, "text: a text is needed", {{"field", "text"}});
+  const std::string id = base::string_or(body, "executionId", "");
+  model::Execution execution;
+  if (!id.empty()) execution = co_await load(parts, id);
+  const model::Stage* stage =
+      id.empty() ? nullptr : find_stage(execution, base::string_or(body, "stage", ""));
+  const auto* given = base::find_object(body, "context");
+  const json::object names = given ? *given : json::object{};
+  const expressions::Subject subject =
+      id.empty() ? expressions::of_names(names) : subject_of(execution, stage);
+  std::vector<expressions::Explanation> explanations;
+  auto look = [&](const expressions::Options& options) {
+    explanations = expressions::explain(*text, subject, options);
+    return expressions::evaluate_text(*text, subject, options).open;
+  };
+  co_await with_answers(parts, look);
+  json::array list;
+  for (const expressions::Explanation& explanation : explanations) list.push_back(shown(explanation));
+  co_return respond(json::object{{"expressions", std::move(list)}});
+}
+
+}  // namespace
+
+void add_expressions(net::Router& router, const Parts& parts) {
+  route(router, parts, "GET", "/pipelines/{id}/evaluateExpression", evaluate_in_execution);
+  route(router, parts, "GET", "/pipelines/{id}/{stageId}/evaluateExpression", evaluate_in_stage);
+  route(router, parts, "POST", "/pipelines/{id}/evaluateVariables", evaluate_variables);
+  route(router, parts, "POST", "/expressions/explain", explain);
+}
+
+}  // namespace gennaker::api
