@@ -19,6 +19,7 @@ using net::Request;
 using net::Response;
 using net::testing::TestServer;
 using ::testing::AllOf;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::StartsWith;
@@ -35,6 +36,10 @@ class Script {
   std::vector<std::string> asked() {
     const std::lock_guard lock(mutex_);
     return asked_;
+  }
+  std::string last_asked() {
+    const auto all = asked();
+    return all.empty() ? "nothing" : all.back();
   }
   Response next(const Request& request) {
     const std::lock_guard lock(mutex_);
@@ -150,10 +155,11 @@ TEST_F(CommandLineTest, SavesAnApplicationThroughATask) {
                       "local"}),
             done);
   EXPECT_EQ(out(), "Application web saved.\n");
-  EXPECT_EQ(
-      script_.asked().front(),
-      R"(POST /tasks {"application":"web","description":"Save application: web","job":[{"type":"createApplication",)"
-      R"("user":"anna","application":{"name":"web","email":"a@b.c","cloudProviders":"local"}}]})");
+  EXPECT_THAT(
+      script_.asked(),
+      Contains(
+          R"(POST /tasks {"application":"web","description":"Save application: web","job":[{"type":"createApplication",)"
+          R"("user":"anna","application":{"name":"web","email":"a@b.c","cloudProviders":"local"}}]})"));
 }
 
 TEST_F(CommandLineTest, SaysWhyATaskFailed) {
@@ -178,7 +184,7 @@ TEST_F(CommandLineTest, SavesAPipelineUnderTheIdItHas) {
   script_.answer("POST /pipelines", 200, "");
   in_ << R"({"name":"x","stages":[],"n":1.0})";
   EXPECT_EQ(gennaker({"pipeline", "save", "--file", "-", "-a", "web", "-n", "deploy a/b"}), done);
-  EXPECT_EQ(script_.asked().back(),
+  EXPECT_EQ(script_.last_asked(),
             R"(POST /pipelines {"name":"deploy a/b","stages":[],"n":1.0,"application":"web","id":"P1"})");
 }
 
@@ -204,7 +210,7 @@ TEST_F(CommandLineTest, RunsAPipelineWithParameters) {
   EXPECT_EQ(gennaker({"pipeline", "run", "-a", "web", "-n", "deploy", "-p", "tag=1.2", "-p", "note=a=b, c"}),
             done);
   EXPECT_EQ(
-      script_.asked().back(),
+      script_.last_asked(),
       R"(POST /pipelines/web/deploy {"type":"manual","parameters":{"tag":"1.2","note":"a=b, c"},"user":"anna"})");
   EXPECT_THAT(out(), HasSubstr("Started 01X\n" + server_->url("/ui/applications/web/executions/01X") + "\n"));
   EXPECT_EQ(gennaker({"pipeline", "run", "--application", "web", "--name", "deploy", "--quiet"}), done);
@@ -283,7 +289,7 @@ TEST_F(CommandLineTest, JudgesTheStageThatWaits) {
   script_.answer("GET /pipelines/01X", 200, running);
   script_.answer("PATCH /pipelines/01X/stages/s1", 200, running);
   EXPECT_EQ(gennaker({"execution", "judge", "01X", "continue", "--input", "ship it"}), done) << err();
-  EXPECT_EQ(script_.asked().back(),
+  EXPECT_EQ(script_.last_asked(),
             R"(PATCH /pipelines/01X/stages/s1 {"judgmentStatus":"continue","judgmentInput":"ship it"})");
   EXPECT_EQ(gennaker({"execution", "judge", "01X", "stop", "--stage", "Other"}), not_there);
   EXPECT_EQ(gennaker({"execution", "judge", "01X", "perhaps"}), usage);

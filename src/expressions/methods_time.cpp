@@ -13,6 +13,8 @@ namespace {
 using P = Parameter;
 using Kind = TimeObject::Kind;
 
+__extension__ using Wide = __int128;
+
 constexpr std::int64_t day_seconds = 86'400;
 
 std::int64_t floor_div(std::int64_t a, std::int64_t b) {
@@ -150,7 +152,7 @@ std::int64_t units_between(const EnumObject& unit, const TimeObject& from, const
   const bool whole_days = from.kind() == Kind::date, instant = from.kind() == Kind::instant;
   if ((whole_days && which < days) || (instant && which > days) || which >= eras) throw unsupported(unit);
   const Moment a = from.moment(), b = to.moment();
-  __int128 total = (static_cast<__int128>(b.seconds) - a.seconds) * 1'000'000'000 + (b.nanos - a.nanos);
+  Wide total = (static_cast<Wide>(b.seconds) - a.seconds) * 1'000'000'000 + (b.nanos - a.nanos);
   const auto months_per = [which]() -> std::int64_t {
     return which == months      ? 1
            : which == years     ? 12
@@ -163,7 +165,7 @@ std::int64_t units_between(const EnumObject& unit, const TimeObject& from, const
   if (which == millis) return static_cast<std::int64_t>(total / 1'000'000);
   if (which == nanos) return static_cast<std::int64_t>(total);
   return static_cast<std::int64_t>(
-      total / (static_cast<__int128>(unit_seconds[static_cast<std::size_t>(which)]) * 1'000'000'000));
+      total / (static_cast<Wide>(unit_seconds[static_cast<std::size_t>(which)]) * 1'000'000'000));
 }
 
 Value truncated(const TimeObject& from, const Value& wanted) {
