@@ -2,7 +2,6 @@
 
 #include <array>
 #include <csignal>
-#include <cstdlib>
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -429,17 +428,15 @@ Async<void> commit_and_tell(Store& store, int lane, int pipe) {
   }
 }
 
-constexpr const char* child_place = "GENNAKER_TEST_CHILD_PLACE";
-constexpr const char* child_pipe = "GENNAKER_TEST_CHILD_PIPE";
+constexpr int told_by_child = 3;
 
-// The child's life; run by the test below in a process of its own, never by name alone.
+// The child's life in a process of its own, which the test below starts in the store's folder.
 TEST_P(StoreContract, DISABLED_CommitsUntilKilled) {
-  ASSERT_TRUE(std::getenv(child_place) && std::getenv(child_pipe));
-  const auto store = GetParam().open(std::getenv(child_place));
-  const int pipe = std::stoi(std::getenv(child_pipe));
+  ASSERT_NE(fcntl(told_by_child, F_GETFD), -1) << "is run by the test that kills it";
+  const auto store = GetParam().open(std::filesystem::current_path());
   base::asio::io_context context;
   for (int lane = 0; lane < 8; ++lane) {
-    auto one = commit_and_tell(*store, lane, pipe);
+    auto one = commit_and_tell(*store, lane, told_by_child);
     base::asio::co_spawn(context, std::move(one), base::asio::detached);
   }
   context.run();
@@ -453,20 +450,15 @@ pid_t start_child(const std::filesystem::path& place, int pipe) {
   const std::string name = self->name();
   const std::string filter =
       fmt::format("--gtest_filter={}.DISABLED_CommitsUntilKilled{}", suite, name.substr(name.find('/')));
-  std::vector<std::string> environment{fmt::format("{}={}", child_place, place.string()),
-                                       fmt::format("{}={}", child_pipe, pipe)};
-  std::vector<char*> variables;
-  for (char** each = environ; *each; ++each) variables.push_back(*each);
-  for (auto& each : environment) variables.push_back(each.data());
-  variables.push_back(nullptr);
   std::array<std::string, 3> words{"unit_tests", filter, "--gtest_also_run_disabled_tests"};
   std::array<char*, 4> arguments{words[0].data(), words[1].data(), words[2].data(), nullptr};
   posix_spawn_file_actions_t actions{};
   posix_spawn_file_actions_init(&actions);
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, pipe, told_by_child);
+  posix_spawn_file_actions_addchdir_np(&actions, place.c_str());
   pid_t child = -1;
-  if (posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), variables.data()) != 0)
-    child = -1;
+  if (posix_spawn(&child, "/proc/self/exe", &actions, nullptr, arguments.data(), environ) != 0) child = -1;
   posix_spawn_file_actions_destroy(&actions);
   return child;
 }
@@ -476,8 +468,7 @@ TEST_P(StoreContract, LosesNothingAcknowledgedWhenKilled) {
     SCOPED_TRACE(fmt::format("killed after {} commits", after));
     const Place place;
     std::array<int, 2> ends{};
-    ASSERT_EQ(pipe(ends.data()), 0);
-    fcntl(ends[0], F_SETFD, FD_CLOEXEC);
+    ASSERT_EQ(pipe2(ends.data(), O_CLOEXEC), 0);
     const pid_t child = start_child(place.path(), ends[1]);
     ASSERT_GE(child, 0);
     ::close(ends[1]);
