@@ -113,8 +113,13 @@ Async<Response> patch_stage(const Parts& parts, Request request) {
 }
 
 Async<Response> restart_stage(const Parts& parts, Request request) {
-  engine::Event event = engine::RestartStage{request.parameter("stageId"), user_of(request)};
-  return tell_and_show(parts, request.parameter("id"), std::move(event));
+  const std::string id = request.parameter("id");
+  engine::RestartStage restart{request.parameter("stageId"), user_of(request)};
+  auto restarting = parts.starter.restart_stage(id, std::move(restart));
+  co_await std::move(restarting);
+  std::optional<json::object> execution = co_await execution_view(parts.store, id);
+  if (!execution) throw not_found(id);
+  co_return respond(std::move(*execution));
 }
 
 Async<Response> remove(const Parts& parts, Request request) {

@@ -39,6 +39,7 @@ void Turn::refuse_command(Refused::Kind kind, std::string message) {
 
 void Turn::on(const Cancel& cancel) {
   if (model::is_complete(execution_.status) || execution_.canceled) return;
+  if (drop_waiting_restart()) return;
   execution_.canceled = true;
   execution_.canceled_by = cancel.user;
   execution_.cancellation_reason = cancel.reason;
@@ -152,25 +153,89 @@ void Turn::skip_by_hand(model::Stage& stage) {
   end_stage(top, Status::skipped);
 }
 
-void Turn::on(const RestartStage& restart) {
-  model::Stage* asked = execution_.find_stage(restart.stage_id);
+/// The top-level stage to restart; nullptr: the command was refused.
+model::Stage* Turn::restartable(const std::string& stage_id) {
+  const auto refused = [this](Refused::Kind kind, std::string message) -> model::Stage* {
+    refuse_command(kind, std::move(message));
+    return nullptr;
+  };
+  model::Stage* asked = execution_.find_stage(stage_id);
   if (asked == nullptr) {
-    return refuse_command(Refused::Kind::not_found,
-                          fmt::format("execution {} has no stage {}", execution_.id, restart.stage_id));
+    return refused(Refused::Kind::not_found,
+                   fmt::format("execution {} has no stage {}", execution_.id, stage_id));
   }
   if (execution_.type != model::ExecutionType::pipeline) {
-    return refuse_command(Refused::Kind::invalid, "only a pipeline's stages can be restarted");
+    return refused(Refused::Kind::invalid, "only a pipeline's stages can be restarted");
+  }
+  if (execution_.status == Status::not_started) {
+    return refused(Refused::Kind::conflict,
+                   fmt::format("execution {} waits to start: nothing of it can be restarted", execution_.id));
   }
   model::Stage& top = top_level_of(*asked);
-  if (!model::is_complete(top.status) && top.status != Status::not_started) {
-    return refuse_command(Refused::Kind::conflict,
-                          fmt::format("stage '{}' is {}: only one that has ended can be restarted",
-                                      top.ref_id, model::to_string(top.status)));
+  if (model::is_complete(top.status) || top.status == Status::not_started) return &top;
+  return refused(Refused::Kind::conflict,
+                 fmt::format("stage '{}' is {}: only one that has ended can be restarted", top.ref_id,
+                             model::to_string(top.status)));
+}
+
+void Turn::on(const QueueRestart& queued) {
+  if (restartable(queued.restart.stage_id) == nullptr) return;
+  if (!model::is_complete(execution_.status)) {
+    return refuse_command(Refused::Kind::conflict, fmt::format("execution {} is {}", execution_.id,
+                                                               model::to_string(execution_.status)));
   }
+  json::object waiting{{"stageId", queued.restart.stage_id},
+                       {"user", queued.restart.user},
+                       {"followsChild", queued.restart.follows_child},
+                       {"status", model::to_string(execution_.status)},
+                       {"canceled", execution_.canceled},
+                       {"canceledBy", execution_.canceled_by},
+                       {"cancellationReason", execution_.cancellation_reason}};
+  if (execution_.end_time) waiting["endTime"] = base::to_millis(*execution_.end_time);
+  execution_.extra["waitingRestart"] = std::move(waiting);
+  execution_.status = Status::not_started;
+  execution_.end_time.reset();
+  execution_.canceled = false;
+  execution_.canceled_by.clear();
+  execution_.cancellation_reason.clear();
+  outcome_.execution_changed = true;
+}
+
+std::optional<RestartStage> Turn::take_waiting_restart() {
+  const auto* waiting = base::find_object(execution_.extra, "waitingRestart");
+  if (waiting == nullptr) return std::nullopt;
+  RestartStage restart{base::string_or(*waiting, "stageId", ""), base::string_or(*waiting, "user", ""),
+                       base::bool_or(*waiting, "followsChild", false)};
+  execution_.extra.erase("waitingRestart");
+  execution_.status = Status::running;
+  return restart;
+}
+
+/// It never began: the execution is again what it was.
+bool Turn::drop_waiting_restart() {
+  const auto* found = base::find_object(execution_.extra, "waitingRestart");
+  if (found == nullptr) return false;
+  const json::object waiting = *found;
+  execution_.extra.erase("waitingRestart");
+  execution_.status = model::parse_status(base::string_or(waiting, "status", "")).value_or(Status::terminal);
+  if (const auto ended = base::whole_number(waiting, "endTime"))
+    execution_.end_time = base::from_millis(*ended);
+  execution_.canceled = base::bool_or(waiting, "canceled", false);
+  execution_.canceled_by = base::string_or(waiting, "canceledBy", "");
+  execution_.cancellation_reason = base::string_or(waiting, "cancellationReason", "");
+  outcome_.execution_changed = true;
+  return true;
+}
+
+void Turn::on(const RestartStage& restart) {
+  model::Stage* found = restartable(restart.stage_id);
+  if (found == nullptr) return;
+  model::Stage& top = *found;
   json::object details{{"restartedBy", restart.user}, {"restartTime", base::to_millis(now_)}};
   const auto* exception = top.context.if_contains("exception");
   details["previousException"] = exception ? *exception : json::value(nullptr);
   const std::string first = top.id;
+  if (restart.follows_child) top.context["_skipPipelineRestart"] = true;
   for (const std::string& id : with_downstream(execution_, top)) {
     model::Stage& stage = *execution_.find_stage(id);
     if (id == first || model::is_complete(stage.status)) reset_for_restart(stage);
@@ -193,6 +258,7 @@ void Turn::reset_for_restart(model::Stage& stage) {
   reset.status = Status::not_started;
   reset.start_time.reset();
   reset.end_time.reset();
+  reset.scheduled_time.reset();
   reset.tasks.clear();
   for (const std::string_view stale : {"exception", "beforeStagePlanningFailed", "waitingFor"})
     reset.context.erase(stale);

@@ -26,6 +26,15 @@ const model::Stage* timeout_owner(const model::Execution& execution, const model
   return nullptr;
 }
 
+/// From when on the stage's time counts: the end of its execution window, else its start. nullopt: not yet.
+std::optional<TimePoint> clock_starts(const model::Execution& execution, const model::Stage& owner) {
+  for (const model::Stage& child : execution.stages) {
+    if (child.parent_id != owner.id || child.type != execution_window_type) continue;
+    return child.end_time;
+  }
+  return owner.start_time;
+}
+
 /// How long the execution has been paused since `from`. Only the last pause is known.
 std::chrono::milliseconds paused_since(const model::Execution& execution, TimePoint from) {
   const auto began = base::whole_number(execution.paused, "pauseTime");
@@ -71,9 +80,11 @@ bool at_rest(const model::Execution& execution) {
 
 std::optional<Deadline> deadline(const model::Execution& execution, const model::Stage& stage,
                                  const Task& task, std::optional<std::chrono::milliseconds> task_limit) {
-  if (const model::Stage* owner = timeout_owner(execution, stage); owner != nullptr && owner->start_time) {
+  if (stage.type == execution_window_type) return std::nullopt;  // whoever opens it is not in a hurry
+  const model::Stage* owner = timeout_owner(execution, stage);
+  if (const auto from = owner == nullptr ? std::nullopt : clock_starts(execution, *owner)) {
     const std::chrono::milliseconds limit(*base::whole_number(owner->context, "stageTimeoutMs"));
-    return Deadline{*owner->start_time + limit + paused_since(execution, *owner->start_time),
+    return Deadline{*from + limit + paused_since(execution, *from),
                     fmt::format("Stage {} timed out after {}", owner->name, in_words(limit))};
   }
   if (!task_limit || !task.start_time) return std::nullopt;

@@ -22,6 +22,7 @@ struct TaskReport {
   std::string stage_id, task_id;
   model::Status status = model::Status::succeeded;
   json::object context, outputs;
+  std::optional<TimePoint> scheduled_time = {};  ///< when the stage will go on, if its task knows
 };
 struct TaskTimedOut {
   std::string stage_id, task_id;
@@ -45,8 +46,16 @@ struct PatchStage {
 struct RestartStage {
   std::string stage_id;
   std::string user;
+  /// The stage waits for a child execution that was itself restarted: it follows that one, and starts none.
+  bool follows_child = false;
 };
-using Event = std::variant<Start, TaskReport, TaskTimedOut, Cancel, Pause, Resume, PatchStage, RestartStage>;
+/// A restart that has to wait for other executions: the complete execution becomes NOT_STARTED, and Start
+/// carries the restart out. Cancel puts the former ending back.
+struct QueueRestart {
+  RestartStage restart;
+};
+using Event = std::variant<Start, TaskReport, TaskTimedOut, Cancel, Pause, Resume, PatchStage, RestartStage,
+                           QueueRestart>;
 
 // ---- Effects: what the runner has to do once the changes are durable ----
 
@@ -85,7 +94,7 @@ std::vector<Effect> pending(const model::Execution& execution);
 bool at_rest(const model::Execution& execution);
 
 /// When the running task has lasted too long: the stage's `stageTimeoutMs` (its own or the nearest enclosing
-/// one's) or the task's own limit, paused time not counted; nullopt: never.
+/// one's) or the task's own limit, paused time and the stage's execution window not counted; nullopt: never.
 struct Deadline {
   TimePoint at;
   std::string message;  ///< for the exception

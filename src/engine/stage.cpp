@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/text.h"
 
 namespace gennaker::engine {
 
@@ -17,6 +18,19 @@ const json::value* StageView::value(std::string_view key) const {
 std::string StageView::text(std::string_view key, std::string_view fallback) const {
   const auto* found = value(key);
   return found && !found->is_null() ? base::plain_text(*found) : std::string(fallback);
+}
+
+std::string user_of(const model::Execution& execution, const model::Stage& stage) {
+  std::string user = base::string_or(execution.authentication, "user", "anonymous");
+  for (const model::Stage* ancestor : ancestors(execution, stage)) {
+    if (ancestor == &stage || ancestor->type != "manualJudgment") continue;
+    if (ancestor->status == model::Status::skipped) continue;
+    if (!base::bool_or(ancestor->context, "propagateAuthenticationContext", false)) continue;
+    const bool goes_on =
+        base::lower_case(base::string_or(ancestor->context, "judgmentStatus", "")) == "continue";
+    return goes_on ? base::string_or(ancestor->last_modified, "user", user) : user;
+  }
+  return user;
 }
 
 std::vector<SyntheticStage> in_sequence(std::vector<SyntheticStage> stages) {

@@ -40,6 +40,13 @@ class StageView {
 
 using model::ancestors;
 
+/// In whose name a stage runs: the judge of the nearest manual judgment before it that hands its
+/// authentication on and said to continue, else whoever the execution runs for.
+std::string user_of(const model::Execution& execution, const model::Stage& stage);
+
+/// The stage that the engine puts before any stage with `restrictExecutionDuringTimeWindow`.
+inline constexpr std::string_view execution_window_type = "restrictExecutionDuringTimeWindow";
+
 /// A stage that another stage brings along.
 struct SyntheticStage {
   std::string type;

@@ -59,6 +59,19 @@ bool Turn::add_failure_stages(model::Stage& stage) {
   return true;
 }
 
+/// All that has nothing before it waits for the window.
+void Turn::put_window_first(const model::Stage& stage, std::vector<SyntheticStage>& before) {
+  for (SyntheticStage& spec : before) {
+    for (std::size_t& position : spec.requires_positions) ++position;
+    if (spec.requires_positions.empty()) spec.requires_positions = {0};
+  }
+  SyntheticStage window{
+      .type = std::string(execution_window_type), .name = std::string(execution_window_type), .context = {}};
+  if (const auto* hours = stage.context.if_contains("restrictedExecutionWindow"))
+    window.context["restrictedExecutionWindow"] = *hours;
+  before.insert(before.begin(), std::move(window));
+}
+
 void Turn::add_synthetics(model::Stage& parent, Owner owner, std::vector<SyntheticStage> specs) {
   const std::string parent_id = parent.id, parent_ref = parent.ref_id;
   const char mark = owner == Owner::before ? '<' : '>';
@@ -79,7 +92,7 @@ void Turn::add_synthetics(model::Stage& parent, Owner owner, std::vector<Synthet
     child.context = std::move(spec.context);
     // Only the parent waits for an execution window.
     child.context.erase("restrictExecutionDuringTimeWindow");
-    child.context.erase("restrictedExecutionWindow");
+    if (child.type != execution_window_type) child.context.erase("restrictedExecutionWindow");
     child.owner = owner;
     child.parent_id = parent_id;
     for (const std::size_t position : spec.requires_positions) {

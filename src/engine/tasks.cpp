@@ -98,6 +98,7 @@ void Turn::on(const TaskReport& report) {
   if (task == nullptr || !in_flight(*task)) return;  // late: the stage was skipped, restarted or has ended
   if (report.status != Status::running) stage->context.erase("waitingFor");
   merge_report(*stage, *task, report.context, report.outputs);
+  if (report.scheduled_time) stage->scheduled_time = report.scheduled_time;
   switch (report.status) {
     case Status::running:
       return;

@@ -41,6 +41,7 @@ void Turn::carry_out(const Step& step) {
 
 void Turn::on(const Start&) {
   if (execution_.status != Status::not_started || execution_.canceled) return;
+  if (const auto restart = take_waiting_restart()) return on(*restart);
   if (execution_.start_time_expiry && *execution_.start_time_expiry < now_) {
     return on(Cancel{"spinnaker", "Could not begin execution before start time expiry"});
   }
@@ -108,6 +109,8 @@ void Turn::plan_and_run(model::Stage& stage) {
     task.loop_end = planned.loop_end;
     stage.tasks.push_back(std::move(task));
   }
+  if (base::bool_or(stage.context, "restrictExecutionDuringTimeWindow", false))
+    put_window_first(stage, plan.before);
   if (plan.before.empty()) return start_next_task(stage);
   const std::string id = stage.id;  // adding stages moves `stage`
   add_synthetics(stage, Owner::before, std::move(plan.before));
@@ -150,7 +153,44 @@ void Turn::complete_stage(model::Stage& stage) {
     if (failed && add_failure_stages(stage)) return;
     if (!model::is_halt(status) && add_after_stages(stage)) return;
   }
+  note_failures(stage, status);
   end_stage(stage, status == Status::not_started ? Status::skipped : status);
+}
+
+/// What a person has to know is in one place, `exception.details.errors`: expressions that failed, and the
+/// tasks behind a failure that was ignored.
+void Turn::note_failures(model::Stage& stage, Status status) {
+  json::array errors;
+  if (const auto* summary = base::find_object(stage.context, "expressionEvaluationSummary")) {
+    for (const auto& expression : *summary) {
+      for (const auto& finding : expression.value().as_array()) {
+        const auto* description = finding.as_object().if_contains("description");
+        if (description != nullptr) errors.push_back(*description);
+      }
+    }
+  }
+  for (const model::Task& task : stage.tasks) {
+    if (status != Status::failed_continue || task.exception_details.empty()) continue;
+    const auto* exception = base::find_object(task.exception_details, "exception");
+    const auto* details = exception == nullptr ? nullptr : base::find_object(*exception, "details");
+    if (details == nullptr) continue;
+    errors.push_back(json::value(task.name + ":"));
+    if (const auto* error = details->if_contains("error")) errors.push_back(*error);
+    if (const auto* list = base::find_array(*details, "errors")) {
+      for (const json::value& one : *list) errors.push_back(one);
+    }
+  }
+  if (errors.empty()) return;
+  json::value& exception = stage.context["exception"];
+  if (!exception.is_object()) exception = json::object{};
+  json::value& details = exception.as_object()["details"];
+  if (!details.is_object()) details = json::object{};
+  json::value& known = details.as_object()["errors"];
+  if (!known.is_array()) known = json::array{};
+  json::array& list = known.as_array();
+  for (const json::value& error : errors) {
+    if (std::find(list.begin(), list.end(), error) == list.end()) list.push_back(error);
+  }
 }
 
 void Turn::end_stage(model::Stage& stage, Status status) {

@@ -24,6 +24,7 @@ class Turn {
   void on(const Resume& resume);
   void on(const PatchStage& patch);
   void on(const RestartStage& restart);
+  void on(const QueueRestart& queued);
 
   /// Carries out the queued steps and gives the result.
   Outcome finish();
@@ -48,6 +49,7 @@ class Turn {
   void fail_planning(model::Stage& stage, std::string_view message);
   void skip_stage(model::Stage& stage);
   void complete_stage(model::Stage& stage);
+  void note_failures(model::Stage& stage, model::Status status);
   void end_stage(model::Stage& stage, model::Status status);
   void start_what_follows(model::Stage& stage);
   void continue_parent(model::Stage& parent, model::Owner phase);
@@ -58,6 +60,7 @@ class Turn {
   // synthetics.cpp: stages that stages bring along
   bool add_after_stages(model::Stage& stage);
   bool add_failure_stages(model::Stage& stage);
+  static void put_window_first(const model::Stage& stage, std::vector<SyntheticStage>& before);
   void add_synthetics(model::Stage& parent, model::Owner owner, std::vector<SyntheticStage> specs);
   void start_root_synthetics(const std::string& parent_id, model::Owner owner);
   void remove_synthetics(const std::string& parent_id, bool only_not_started);
@@ -73,6 +76,9 @@ class Turn {
   void cancel_running_tasks();
 
   // commands.cpp
+  model::Stage* restartable(const std::string& stage_id);
+  std::optional<RestartStage> take_waiting_restart();
+  bool drop_waiting_restart();
   void reset_for_restart(model::Stage& stage);
   void skip_by_hand(model::Stage& stage);
   void refuse_command(Refused::Kind kind, std::string message);

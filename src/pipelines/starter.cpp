@@ -1,5 +1,6 @@
 #include "pipelines/starter.h"
 
+#include <algorithm>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
@@ -43,6 +44,10 @@ json::object complete_trigger(const StartRequest& request) {
 bool limited(const model::Execution& execution) {
   return !execution.pipeline_config_id.empty() &&
          (execution.limit_concurrent || execution.max_concurrent_executions > 0);
+}
+
+base::Error too_many(std::size_t waiting) {
+  return {base::Kind::conflict, fmt::format("Too many executions ({}) already waiting to start", waiting)};
 }
 
 std::size_t most_running(const model::Execution& execution) {
@@ -146,6 +151,69 @@ Async<std::optional<std::string>> Starter::running_with(std::string correlation_
   co_return found.front().id;
 }
 
+Async<void> Starter::restart_stage(std::string execution_id, engine::RestartStage restart) {
+  std::optional<model::Execution> execution = co_await parts_.store.execution(execution_id);
+  if (!execution) {
+    throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+  }
+  json::object trigger = execution->trigger;
+  std::string user = restart.user;
+  if (limited(*execution)) {
+    auto restarting = restart_limited(std::move(*execution), std::move(restart));
+    co_await asio::co_spawn(strand_, std::move(restarting), asio::use_awaitable);
+  } else {
+    engine::Event event = std::move(restart);
+    auto telling = parts_.runner.tell(execution_id, std::move(event));
+    co_await std::move(telling);
+  }
+  auto resuming = resume_parent(std::move(trigger), std::move(user));
+  co_await std::move(resuming);
+}
+
+/// Whoever waited for the execution and gave up with it waits for it again; and whoever waited for that one.
+Async<void> Starter::resume_parent(json::object trigger, std::string user) {
+  const std::string stage_id = base::string_or(trigger, "parentPipelineStageId", "");
+  const std::string parent_id = base::string_or(trigger, "parentExecutionId", "");
+  if (stage_id.empty() || parent_id.empty()) co_return;
+  const std::optional<model::Execution> parent = co_await parts_.store.execution(parent_id);
+  if (!parent || !model::is_complete(parent->status) || parent->find_stage(stage_id) == nullptr) co_return;
+  engine::RestartStage restart{stage_id, std::move(user), true};
+  auto restarting = restart_stage(parent_id, std::move(restart));
+  co_await std::move(restarting);
+}
+
+Async<void> Starter::restart_limited(model::Execution execution, engine::RestartStage restart) {
+  const std::string id = execution.id, config_id = execution.pipeline_config_id;
+  Limited& limited = limited_[config_id];
+  limited.most = most_running(execution);
+  const bool counted = limited.running.contains(id);
+  const bool room = counted || (limited.running.size() < limited.most && limited.waiting.empty());
+  const bool waits = std::find(limited.waiting.begin(), limited.waiting.end(), id) != limited.waiting.end();
+  if (waits) throw base::Error(base::Kind::conflict, fmt::format("execution {} waits to start already", id));
+  if (!room && limited.waiting.size() >= most_waiting) throw too_many(limited.waiting.size());
+  if (!room) limited.waiting.push_back(id);
+  if (room) limited.running.insert(id);
+  engine::Event event;
+  if (room) {
+    event = std::move(restart);
+  } else {
+    event = engine::QueueRestart{std::move(restart)};
+  }
+  std::exception_ptr failure;
+  try {
+    auto telling = parts_.runner.tell(id, std::move(event));
+    co_await std::move(telling);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  if (!counted) {
+    auto ending = ended(config_id, id, true);
+    co_await std::move(ending);
+  }
+  std::rethrow_exception(failure);
+}
+
 /// Counts before it waits for the store: on the strand nobody comes between the look and the count.
 Async<std::string> Starter::start_limited(model::Execution execution) {
   std::string id = execution.id;
@@ -154,8 +222,14 @@ Async<std::string> Starter::start_limited(model::Execution execution) {
   limited.most = most_running(execution);
   const bool room = limited.running.size() < limited.most && limited.waiting.empty();
   if (!room && limited.waiting.size() >= most_waiting) {
-    throw base::Error(base::Kind::conflict, fmt::format("Too many executions ({}) already waiting to start",
-                                                        limited.waiting.size()));
+    const base::Error surplus = too_many(limited.waiting.size());
+    execution.status = Status::canceled;
+    execution.canceled = true;
+    execution.canceled_by = "spinnaker";
+    execution.cancellation_reason = surplus.what();
+    auto recording = parts_.runner.accept(std::move(execution));
+    co_await std::move(recording);
+    co_return id;
   }
   if (room) {
     limited.running.insert(id);

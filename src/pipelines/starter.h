@@ -51,6 +51,11 @@ class Starter {
   /// {application, description, job: [...]}; returns its id.
   Async<std::string> start_orchestration(json::object request, std::string user, std::string origin);
 
+  /// Restarts a stage of an execution that has ended, or is running. A limited pipeline's waits like a new
+  /// start; a parent that waited for the execution runs again and follows it. Throws base::Error as
+  /// Runner::tell does, and `conflict` when too many wait.
+  Async<void> restart_stage(std::string execution_id, engine::RestartStage restart);
+
   /// To be told of every execution that has ended: starts what waited for it. Callable from any thread.
   void on_end(const model::Execution& execution);
   /// After a start of the server, before the first request: learns what runs and waits, starts what need not
@@ -65,6 +70,8 @@ class Starter {
     std::size_t most = 1;
   };
   Async<std::string> start_limited(model::Execution execution);
+  Async<void> restart_limited(model::Execution execution, engine::RestartStage restart);
+  Async<void> resume_parent(json::object trigger, std::string user);
   Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
   Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
   Async<void> release(std::string config_id, bool keep_waiting);

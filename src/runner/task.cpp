@@ -36,7 +36,7 @@ std::string TaskContext::key(std::string_view step) const {
 }
 
 std::string TaskContext::user() const {
-  return base::string_or(execution_->authentication, "user", "anonymous");
+  return engine::user_of(*execution_, stage_);
 }
 
 TaskResult succeeded(json::object context, json::object outputs) {

@@ -66,6 +66,8 @@ struct TaskResult {
   json::object outputs = {};  ///< merged into its outputs
   std::optional<Again> again = {};
   std::optional<model::Operation> operation = {};
+  /// With RUNNING: when it will go on; the stage's `scheduledTime`.
+  std::optional<base::TimePoint> scheduled_time = {};
 };
 
 TaskResult succeeded(json::object context = {}, json::object outputs = {});

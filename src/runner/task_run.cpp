@@ -47,6 +47,14 @@ TaskResult result_of(const std::exception_ptr& failure, const TaskContext& conte
   }
 }
 
+/// A user's back-off is a lower bound: news from outside does not shorten it, a person's change does.
+void heed_backoff(const model::Stage& stage, Again& wish) {
+  const auto least = base::whole_number(stage.context, "backoffPeriodMs");
+  if (!least || *least <= 0) return;
+  wish.after = std::max(wish.after, std::chrono::milliseconds(*least));
+  wish.wake_on.clear();
+}
+
 /// Leaves out of a progress report what the stage says already, so that waiting writes nothing.
 json::object news(const model::Stage& stage, TaskResult& result, const Again& wish) {
   json::object news;
@@ -130,8 +138,11 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
       co_return;
     }
     Again wish = result.again.value_or(Again{.after = usual_wait, .waiting_for = ""});
+    heed_backoff(context->stage(), wish);
     report.context = news(context->stage(), result, wish);
-    if (!report.context.empty() || !report.outputs.empty()) {
+    if (result.scheduled_time != context->stage().scheduled_time)
+      report.scheduled_time = result.scheduled_time;
+    if (!report.context.empty() || !report.outputs.empty() || report.scheduled_time) {
       auto sending = send(live, std::move(report));
       co_await std::move(sending);
     }

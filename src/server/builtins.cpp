@@ -27,6 +27,7 @@
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
+#include "stages/restrict_execution_window/restrict_execution_window.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
 #include "stages/save_pipeline/save_pipeline.h"
@@ -86,6 +87,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
                                     return cluster_size(clouds, question);
                                   });
+  stages::add_restrict_execution_window(catalogs, parts.options.time_zone, parts.random);
   stages::add_pipeline(catalogs, {parts.configurations, parts.starter, parts.runner, parts.store});
   stages::add_save_pipeline(catalogs, parts.configurations);
   stages::add_delete_pipeline(catalogs, parts.configurations);

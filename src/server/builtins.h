@@ -21,6 +21,7 @@ struct BuiltinParts {
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
   net::HttpClient& client;
+  base::Random& random;
   const Options& options;
 };
 

@@ -133,6 +133,9 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
     local.refuse(root["local"], "local.lastPort", "must not be below local.firstPort");
   }
   local.refuse_rest();
+  Section window = top.section("executionWindow");
+  window.read("timeZone", options.time_zone, "a time zone such as Europe/Berlin");
+  window.refuse_rest();
   options.webhook = top.document("webhook");
   top.refuse_rest();
 }

@@ -23,7 +23,8 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
-  boost::json::object webhook;  ///< as written: what it means is the webhook stage's to say
+  std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
+  boost::json::object webhook;                    ///< as written: what it means is the webhook stage's to say
 };
 
 /// Serves until SIGINT or SIGTERM. Returns the exit status.

@@ -84,7 +84,7 @@ class Gennaker {
             }) {
     runner::Catalogs catalogs{stages_, tasks_};
     add_builtin_stages(catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_,
-                                  guards_, client_, options});
+                                  guards_, client_, random_, options});
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
     runner_.on_end([this](const model::Execution& execution) { starter_.on_end(execution); });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {

@@ -64,6 +64,11 @@ void StageWorld::run_until(model::Execution execution,
   loop(until);
 }
 
+Status StageWorld::resume() {
+  loop([](const model::Execution& now) { return engine::at_rest(now); });
+  return execution_->status;
+}
+
 Status StageWorld::cancel() {
   send(engine::Cancel{"somebody", "changed their mind"});
   loop([](const model::Execution& now) { return engine::at_rest(now); });
@@ -131,7 +136,7 @@ void StageWorld::ask(const engine::RunTask& run) {
   TaskResult result = attempt(*task, *context);
   const auto again = result.again;
   send(engine::TaskReport{run.stage_id, run.task_id, result.status, std::move(result.context),
-                          std::move(result.outputs)});
+                          std::move(result.outputs), result.scheduled_time});
   if (result.status != Status::running) return;
   const auto after = again ? again->after : std::chrono::milliseconds(1000);
   waiting_.push_back({run.stage_id, run.task_id, clock_.now() + after});

@@ -37,6 +37,10 @@ class StageWorld {
   model::Status run(model::Execution execution);
   /// As run, but stops as soon as `until` holds, asked after every event.
   void run_until(model::Execution execution, const std::function<bool(const model::Execution&)>& until);
+  /// Something happens to the execution that run_until left.
+  void tell(const engine::Event& event) { send(event); }
+  /// Goes on with what run_until left until everything rests. Returns its status.
+  model::Status resume();
   /// Asks to cancel and runs until everything rests.
   model::Status cancel();
 
