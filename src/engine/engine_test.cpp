@@ -1,5 +1,6 @@
 #include "engine/engine.h"
 
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -487,6 +488,45 @@ TEST(Expressions, AreResolvedWhenTheStageStarts) {
   world.end("A", ok, {}, {{"imageId", "i-7"}});
   EXPECT_EQ(base::string_or(world.stage("B").context, "image", ""), "i-7");
   EXPECT_EQ(base::string_or(world.stage("B").context, "from", ""), "ann");
+}
+
+TEST(Engine, Scenario39FailedExpressionsFailAStageThatSaysSo) {
+  for (const bool strict : {true, false}) {
+    World world(
+        {{"A", strict ? R"({"continuePipeline": true, "failOnFailedExpressions": true, "x": "${ nowhere }"})"
+                      : R"({"continuePipeline": true, "x": "${ nowhere }"})"}});
+    world.end("A", ok);
+    EXPECT_EQ(world.status("A"), strict ? terminal : ok);
+    EXPECT_EQ(world.execution.status, strict ? terminal : ok);
+    const auto& details = world.stage("A").context.at("exception").at("details").as_object();
+    EXPECT_EQ(details.at("errors").as_array().size(), 1u);
+  }
+}
+
+TEST(Engine, AnIgnoredFailureKeepsWhatItsTasksSaid) {
+  World world({{"A", R"({"continuePipeline": true})"}});
+  world.end("A", terminal,
+            {{"exception", json::object{{"details", json::object{{"errors", json::array{"boom"}}}}}}});
+  EXPECT_EQ(world.status("A"), failed_continue);
+  const auto& errors = world.stage("A").context.at("exception").at("details").at("errors").as_array();
+  ASSERT_EQ(errors.size(), 2u);
+  EXPECT_EQ(errors[0], "boom");
+  EXPECT_EQ(errors[1], "t:");
+}
+
+TEST(Engine, FiveThousandStagesInAChainAndSideBySide) {
+  std::vector<std::string> graphs;
+  for (int i = 0; i < 5'000; ++i)
+    graphs.push_back(fmt::format("S{}{}", i, i == 0 ? "" : fmt::format("<-S{}", i - 1)));
+  std::vector<World::StageText> chain, wide;
+  for (const std::string& graph : graphs)
+    chain.push_back({graph, R"({"stageEnabled": {"type": "expression", "expression": "false"}})"});
+  World in_a_row(chain);
+  EXPECT_EQ(in_a_row.execution.status, ok);
+  for (std::string& graph : graphs) graph = graph.substr(0, graph.find('<'));
+  for (const std::string& graph : graphs) wide.push_back({graph, "{}"});
+  World side_by_side(wide);
+  EXPECT_EQ(side_by_side.status("S4999"), running);
 }
 
 }  // namespace

@@ -110,6 +110,7 @@ Async<json::object> Configurations::save(json::object config, std::string user, 
   changes.expected.push_back({kind, id, stored ? stored->version : 0});
   changes.documents.push_back(std::move(document));
   co_await store_.commit(std::move(changes));
+  ++revision_;
   co_return config;
 }
 
@@ -169,6 +170,7 @@ Async<void> Configurations::remove(std::string application, std::string name, st
     changes.documents.push_back(std::move(document));
   }
   if (!changes.documents.empty()) co_await store_.commit(std::move(changes));
+  ++revision_;
 }
 
 Async<void> Configurations::reorder(std::string application, json::object ids_to_indices, std::string user) {
@@ -192,6 +194,7 @@ Async<void> Configurations::reorder(std::string application, json::object ids_to
     changes.documents.push_back(std::move(*document));
   }
   co_await store_.commit(std::move(changes));
+  ++revision_;
 }
 
 }  // namespace gennaker::pipelines

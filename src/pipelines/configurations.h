@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
@@ -39,7 +40,11 @@ class Configurations {
   /// Sets the display order: {id: index}.
   Async<void> reorder(std::string application, json::object ids_to_indices, std::string user);
 
+  /// Grows with every change that was made through this object.
+  std::uint64_t revision() const { return revision_; }
+
  private:
+  std::atomic<std::uint64_t> revision_ = 0;
   store::Store& store_;
   const base::Clock& clock_;
   base::Random& random_;

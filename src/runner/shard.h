@@ -88,6 +88,7 @@ class Runner::Shard {
   Async<void> clean_up(LivePtr live, RunPtr run);
   void end_after_operation(const LivePtr& live, const RunPtr& run);
   void arm_deadline(const LivePtr& live, const RunPtr& run, Task& task);
+  Async<void> give_up(LivePtr live, engine::TaskTimedOut timed_out);
   void on_deadline(const LivePtr& live, const RunPtr& run, std::string message);
   void poke(const RunPtr& run);
   bool woken_since(std::uint64_t serial, const std::string& word) const;

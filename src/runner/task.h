@@ -92,6 +92,9 @@ class Task {
   /// Asked once when the execution was cancelled while this task ran. Its answer's context and outputs are
   /// kept.
   virtual Async<TaskResult> cancel(TaskContext) { co_return TaskResult{}; }
+  /// Asked before the task fails because its time was up; may be asked again after a crash. A failure of it
+  /// is logged.
+  virtual Async<void> timed_out(TaskContext) { co_return; }
   /// Longest time in RUNNING; nullopt: no limit of its own. A stage's stageTimeoutMs replaces it.
   virtual std::optional<std::chrono::milliseconds> time_limit(const TaskContext&) const {
     return std::nullopt;

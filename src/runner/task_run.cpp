@@ -236,6 +236,22 @@ void Runner::Shard::on_deadline(const LivePtr& live, const RunPtr& run, std::str
     return;
   }
   drop(live, run);
+  asio::co_spawn(context_, give_up(live, std::move(timed_out)), asio::detached);
+}
+
+/// What the task left at work elsewhere is told to end, then the task fails.
+Async<void> Runner::Shard::give_up(LivePtr live, engine::TaskTimedOut timed_out) {
+  const auto context = context_of(*live, timed_out.stage_id, timed_out.task_id);
+  Task* task = context ? parts_.tasks.find(context->task().implementation) : nullptr;
+  if (task != nullptr) {
+    try {
+      auto telling = task->timed_out(*context);
+      co_await std::move(telling);
+    } catch (const std::exception& error) {
+      base::log::warn("execution {}: ending {}, which timed out, failed: {}", live->execution->id,
+                      context->task().name, error.what());
+    }
+  }
   post(live, Letter{std::move(timed_out), {}});
 }
 
@@ -243,7 +259,8 @@ void Runner::Shard::end_after_operation(const LivePtr& live, const RunPtr& run) 
   if (run->dropped) return;
   drop(live, run, Cancellation::no);
   if (run->timed_out && !run->cancel_when_operation_ends) {
-    return post(live, Letter{std::move(*run->timed_out), {}});
+    asio::co_spawn(context_, give_up(live, std::move(*run->timed_out)), asio::detached);
+    return;
   }
   cancel_run(live, run->stage_id, run->task_id);
 }

@@ -11,6 +11,7 @@
 #include "stages/create_server_group/create_server_group.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/delete_pipeline/delete_pipeline.h"
+#include "stages/depends_on_execution/depends_on_execution.h"
 #include "stages/deploy/deploy.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
 #include "stages/determine_target_server_group/determine_target_server_group.h"
@@ -23,6 +24,7 @@
 #include "stages/find_image/find_image.h"
 #include "stages/infrastructure.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/monitor_pipeline/monitor_pipeline.h"
 #include "stages/noop/noop.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
@@ -88,6 +90,8 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
                                     return cluster_size(clouds, question);
                                   });
   stages::add_restrict_execution_window(catalogs, parts.options.time_zone, parts.random);
+  stages::add_depends_on_execution(catalogs, parts.store);
+  stages::add_monitor_pipeline(catalogs, parts.store);
   stages::add_pipeline(catalogs, {parts.configurations, parts.starter, parts.runner, parts.store});
   stages::add_save_pipeline(catalogs, parts.configurations);
   stages::add_delete_pipeline(catalogs, parts.configurations);

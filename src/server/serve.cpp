@@ -18,6 +18,7 @@
 #include "server/options.h"
 #include "store/feed.h"
 #include "store/sqlite/sqlite_store.h"
+#include "triggers/pipeline/pipeline_triggers.h"
 
 namespace gennaker::server {
 
@@ -72,6 +73,7 @@ class Gennaker {
         origins_(options.allowed_origins),
         runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
+        pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
         api_{*store_, feed_,    applications_, configurations_, starter_, runner_,       clouds_,
              bell_,   origins_, stages_,       clock_,          random_,  base::resource},
         http_(
@@ -86,7 +88,10 @@ class Gennaker {
     add_builtin_stages(catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_,
                                   guards_, client_, random_, options});
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
-    runner_.on_end([this](const model::Execution& execution) { starter_.on_end(execution); });
+    runner_.on_end([this](const model::Execution& execution) {
+      starter_.on_end(execution);
+      pipeline_triggers_.on_end(execution);
+    });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
       runner_.wake(runner::inventory_word(account));
       bell_.ring(account, revision);
@@ -99,6 +104,7 @@ class Gennaker {
     cloud_loop_.run(clouds_.start());
     http_loop_.run(runner_.start());
     http_loop_.run(starter_.recover());
+    http_loop_.run(pipeline_triggers_.recover());
     http_.start();
   }
 
@@ -141,6 +147,7 @@ class Gennaker {
   api::Origins origins_;
   runner::Runner runner_;
   pipelines::Starter starter_;
+  triggers::PipelineTriggers pipeline_triggers_;
   api::Parts api_;
   net::Server http_;
   bool stopped_ = false;

@@ -131,6 +131,7 @@ void StageWorld::ask(const engine::RunTask& run) {
   const auto deadline =
       engine::deadline(*execution_, context->stage(), context->task(), task->time_limit(*context));
   if (deadline && deadline->at <= clock_.now()) {
+    run_async(io_, task->timed_out(*context));
     return send(engine::TaskTimedOut{run.stage_id, run.task_id, deadline->message});
   }
   TaskResult result = attempt(*task, *context);

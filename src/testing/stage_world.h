@@ -41,6 +41,7 @@ class StageWorld {
   void tell(const engine::Event& event) { send(event); }
   /// Goes on with what run_until left until everything rests. Returns its status.
   model::Status resume();
+  void resume_until(const std::function<bool(const model::Execution&)>& until) { loop(until); }
   /// Asks to cancel and runs until everything rests.
   model::Status cancel();
 

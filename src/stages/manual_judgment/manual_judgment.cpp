@@ -1,10 +1,14 @@
 #include "stages/manual_judgment/manual_judgment.h"
 
 #include <algorithm>
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 
 namespace gennaker::stages {
+
+namespace json = boost::json;
 namespace {
 
 class ManualJudgment final : public engine::Stage {
@@ -23,15 +27,38 @@ class ManualJudgment final : public engine::Stage {
     for (const std::string_view given : {"judgmentStatus", "judgmentInput", "lastModifiedBy"}) {
       stage.context.erase(given);
     }
+    // Who is to judge anew is to be told anew.
+    if (auto* notifications = stage.context.if_contains("notifications");
+        notifications && notifications->is_array()) {
+      for (json::value& one : notifications->as_array()) {
+        if (one.is_object()) one.as_object().erase("lastNotifiedByNotificationState");
+      }
+    }
   }
 };
 
+std::vector<std::string> roles_asked_for(const json::object& context) {
+  std::vector<std::string> roles = base::string_list(context, "requiredJudgmentRoles");
+  return roles.empty() ? base::string_list(context, "selectedStageRoles") : roles;
+}
+
 class WaitForJudgment final : public runner::Task {
  public:
+  explicit WaitForJudgment(RolesOf roles_of) : roles_of_(std::move(roles_of)) {}
+
   base::Async<runner::TaskResult> run(runner::TaskContext context) override {
     std::string judgment = base::string_or(context.stage().context, "judgmentStatus", "");
     std::transform(judgment.begin(), judgment.end(), judgment.begin(),
                    [](unsigned char c) { return std::tolower(c); });
+    const bool judged = judgment == "continue" || judgment == "stop";
+    if (judged && !may_judge(context)) {
+      const std::string outsider = base::string_or(context.stage().last_modified, "user", "somebody");
+      co_return runner::again(
+          {.after = std::chrono::hours(1),
+           .waiting_for = fmt::format("a judgment; {} has none of the roles: {}", outsider,
+                                      fmt::join(roles_asked_for(context.stage().context), ", "))},
+          {{"judgmentStatus", ""}});
+    }
     if (judgment == "continue") co_return runner::succeeded();
     if (judgment == "stop") {
       const std::string by = base::string_or(context.stage().context, "lastModifiedBy", "somebody");
@@ -44,13 +71,26 @@ class WaitForJudgment final : public runner::Task {
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
     return std::chrono::hours(72);
   }
+
+ private:
+  bool may_judge(const runner::TaskContext& context) const {
+    const std::vector<std::string> wanted = roles_asked_for(context.stage().context);
+    if (wanted.empty() || !roles_of_) return true;
+    const auto roles = roles_of_(base::string_or(context.stage().last_modified, "user", ""));
+    if (!roles) return true;
+    return std::any_of(wanted.begin(), wanted.end(), [&](const std::string& role) {
+      return std::find(roles->begin(), roles->end(), role) != roles->end();
+    });
+  }
+
+  RolesOf roles_of_;
 };
 
 }  // namespace
 
-void add_manual_judgment(runner::Catalogs& catalogs) {
+void add_manual_judgment(runner::Catalogs& catalogs, RolesOf roles_of) {
   catalogs.stages.add(std::make_unique<ManualJudgment>());
-  catalogs.tasks.add("waitForJudgment", std::make_unique<WaitForJudgment>());
+  catalogs.tasks.add("waitForJudgment", std::make_unique<WaitForJudgment>(std::move(roles_of)));
 }
 
 }  // namespace gennaker::stages

@@ -9,6 +9,7 @@
 #include "engine/stage.h"
 #include "pipelines/start_artifacts.h"
 #include "stages/bind_artifacts.h"
+#include "stages/child_executions.h"
 
 namespace gennaker::stages {
 
@@ -17,6 +18,9 @@ using base::Async;
 using model::Status;
 
 namespace {
+
+/// Deeper than any sane nesting, shallow enough to end a circle of pipelines soon.
+constexpr std::int64_t most_nested = 25;
 
 class Pipeline final : public engine::Stage {
  public:
@@ -29,7 +33,10 @@ class Pipeline final : public engine::Stage {
     if (parameters != nullptr && !parameters->is_null() && !parameters->is_object()) {
       return engine::refuse("pipelineParameters", "an object is needed");
     }
-    engine::Plan plan = engine::run_in_order({"startPipeline"});
+    engine::Plan plan;
+    // Restarted with its child: that one is followed, none is started.
+    if (stage.context().if_contains("executionId") == nullptr)
+      plan.tasks.push_back({"startPipeline", "startPipeline"});
     if (base::bool_or(stage.context(), "waitForCompletion", true)) {
       plan.tasks.push_back({"monitorPipeline", "monitorPipeline"});
     }
@@ -38,6 +45,7 @@ class Pipeline final : public engine::Stage {
   }
 
   void prepare_restart(model::Stage& stage) const override {
+    if (stage.context.erase("_skipPipelineRestart") > 0) return;
     for (const std::string_view of_child : {"status", "executionName", "executionId"})
       stage.context.erase(of_child);
   }
@@ -59,6 +67,17 @@ class StartPipeline final : public runner::Task {
     if (!config) {
       co_return runner::failed(context,
                                fmt::format("The referenced pipeline cannot be located ({})", wanted));
+    }
+    if (base::bool_or(*config, "disabled", false)) {
+      co_return runner::failed(context, fmt::format("The referenced pipeline is disabled ({})", wanted));
+    }
+    const auto depth = base::whole_number(context.execution().trigger, "nestingDepth").value_or(0) + 1;
+    if (depth > most_nested) {
+      co_return runner::failed(
+          context,
+          fmt::format("pipeline {} would be nested {} levels deep; {} are allowed. Do pipelines call "
+                      "each other in a circle?",
+                      base::string_or(*config, "name", wanted), depth, most_nested));
     }
     pipelines::StartRequest request;
     request.config = std::move(*config);
@@ -92,6 +111,8 @@ class StartPipeline final : public runner::Task {
     trigger["parentPipelineApplication"] = parent.application;
     trigger["parentPipelineStageId"] = context.stage().id;
     trigger["isPipeline"] = true;
+    trigger["nestingDepth"] = base::whole_number(parent.trigger, "nestingDepth").value_or(0) + 1;
+    if (base::bool_or(parent.trigger, "dryRun", false)) trigger["dryRun"] = true;
     return trigger;
   }
 
@@ -112,43 +133,6 @@ class StartPipeline final : public runner::Task {
   PipelineStageParts parts_;
 };
 
-/// What a parent sees of a child: the outputs of its top-level stages, later ones winning.
-json::object merged_outputs(const model::Execution& child) {
-  json::object merged;
-  for (const model::Stage& stage : child.stages) {
-    if (!stage.synthetic()) base::merge_into(merged, stage.outputs);
-  }
-  return merged;
-}
-
-/// Why a child failed: the messages of its failed stages, and where to look first.
-json::object child_exception(const model::Execution& child) {
-  json::array errors;
-  json::object source{{"executionId", child.id}};
-  for (const model::Stage& stage : child.stages) {
-    if (stage.status != Status::terminal) continue;
-    const auto* exception = base::find_object(stage.context, "exception");
-    const auto* details = exception ? base::find_object(*exception, "details") : nullptr;
-    if (details == nullptr) continue;
-    if (!source.contains("stageId")) {
-      source["stageId"] = stage.id;
-      source["stageName"] = stage.name;
-    }
-    const auto* list = base::find_array(*details, "errors");
-    json::array messages =
-        list && !list->empty() ? *list : json::array{base::string_or(*details, "error", "failed")};
-    for (const auto& message : messages) {
-      errors.push_back(json::value(fmt::format("Exception in child pipeline stage ({}: {}): {}", child.name,
-                                               stage.name, base::plain_text(message))));
-    }
-  }
-  if (errors.empty()) {
-    errors.push_back(
-        json::value(fmt::format("child pipeline {} ended {}", child.name, model::to_string(child.status))));
-  }
-  return {{"source", std::move(source)}, {"details", json::object{{"errors", std::move(errors)}}}};
-}
-
 class MonitorPipeline final : public runner::Task {
  public:
   explicit MonitorPipeline(PipelineStageParts parts) : parts_(parts) {}
@@ -164,8 +148,10 @@ class MonitorPipeline final : public runner::Task {
                                .wake_on = runner::execution_word(id)},
                               {{"status", status}});
     }
-    if (child->status == Status::succeeded)
-      co_return runner::succeeded({{"status", status}}, merged_outputs(*child));
+    if (child->status == Status::succeeded) {
+      const bool keeps_none = base::bool_or(context.stage().context, "skipDownstreamOutput", false);
+      co_return runner::succeeded({{"status", status}}, keeps_none ? json::object{} : merged_outputs(*child));
+    }
     runner::TaskResult result;
     result.status = child->status == Status::canceled ? Status::canceled : Status::terminal;
     result.context = {{"status", status}, {"exception", child_exception(*child)}};
@@ -178,19 +164,26 @@ class MonitorPipeline final : public runner::Task {
   }
 
   Async<runner::TaskResult> cancel(runner::TaskContext context) override {
-    const std::string id = base::string_or(context.stage().context, "executionId", "");
-    if (!id.empty()) {
-      engine::Event cancel = engine::Cancel{"parent pipeline", ""};
-      co_await parts_.runner.tell(id, std::move(cancel));
-    }
+    auto ending = end_child(std::move(context));
+    co_await std::move(ending);
     co_return runner::TaskResult{};
   }
+
+  Async<void> timed_out(runner::TaskContext context) override { return end_child(std::move(context)); }
 
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
     return std::chrono::hours(12);
   }
 
  private:
+  Async<void> end_child(runner::TaskContext context) {
+    const std::string id = base::string_or(context.stage().context, "executionId", "");
+    if (id.empty()) co_return;
+    engine::Event cancel = engine::Cancel{"parent pipeline", ""};
+    auto telling = parts_.runner.tell(id, std::move(cancel));
+    co_await std::move(telling);
+  }
+
   PipelineStageParts parts_;
 };
 

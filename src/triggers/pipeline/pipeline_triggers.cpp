@@ -1,0 +1,150 @@
+#include "triggers/pipeline/pipeline_triggers.h"
+
+#include <algorithm>
+#include <boost/asio/detached.hpp>
+#include <fmt/format.h>
+#include <set>
+
+#include "artifacts/artifacts.h"
+#include "base/ids.h"
+#include "base/json.h"
+#include "base/logging.h"
+
+namespace gennaker::triggers {
+
+namespace asio = boost::asio;
+using base::Async;
+using model::Status;
+
+namespace {
+
+/// How far back in the feed a start looks. What ended earlier had its followers long before the end.
+constexpr std::size_t entries_to_look_at = 1'000;
+
+/// The trigger's word for an ending.
+std::string_view word_for(Status status) {
+  if (status == Status::succeeded) return "successful";
+  if (status == Status::canceled) return "canceled";
+  if (status == Status::suspended) return "suspended";
+  return "failed";
+}
+
+bool wants(const json::object& trigger, Status status) {
+  const std::vector<std::string> wanted = base::string_list(trigger, "status");
+  return std::find(wanted.begin(), wanted.end(), word_for(status)) != wanted.end();
+}
+
+json::object trigger_of(const model::Execution& ended, const json::object& configured) {
+  json::object trigger;
+  trigger["type"] = "pipeline";
+  trigger["user"] =
+      base::string_or(configured, "runAsUser", base::string_or(ended.trigger, "user", "anonymous"));
+  trigger["parameters"] = json::object{};
+  trigger["parentExecutionId"] = ended.id;
+  trigger["parentPipelineId"] = ended.pipeline_config_id;
+  trigger["parentPipelineName"] = ended.name;
+  trigger["parentPipelineApplication"] = ended.application;
+  trigger["parentStatus"] = model::to_string(ended.status);
+  trigger["parentPipelineStageId"] = nullptr;
+  trigger["isPipeline"] = true;
+  trigger["artifacts"] = model::to_json(artifacts::all_of(ended));
+  if (const auto* ids = configured.if_contains("expectedArtifactIds")) trigger["expectedArtifactIds"] = *ids;
+  return trigger;
+}
+
+/// The executions that the feed's entries show as ended.
+std::set<std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
+  std::set<std::string> ids;
+  for (const store::FeedEntry& entry : entries) {
+    if (entry.kind != "execution" || entry.body.find("\"endTime\"") == std::string::npos) continue;
+    const json::object body = base::parse_json_object(entry.body, "feed");
+    const auto* header = base::find_object(body, "execution");
+    if (header != nullptr && header->contains("endTime")) ids.insert(entry.subject);
+  }
+  return ids;
+}
+
+}  // namespace
+
+PipelineTriggers::PipelineTriggers(PipelineTriggersParts parts) : parts_(std::move(parts)) {}
+
+void PipelineTriggers::on_end(const model::Execution& execution) {
+  if (execution.type != model::ExecutionType::pipeline || execution.pipeline_config_id.empty()) return;
+  asio::co_spawn(parts_.executor, fire(execution.id), asio::detached);
+}
+
+Async<void> PipelineTriggers::recover() {
+  const store::Store::FeedRange range = co_await parts_.store.feed_range();
+  const std::uint64_t from = range.newest > entries_to_look_at ? range.newest - entries_to_look_at : 0;
+  auto reading = parts_.store.feed(from, entries_to_look_at);
+  const std::vector<store::FeedEntry> entries = co_await std::move(reading);
+  for (const std::string& id : ended_in(entries)) co_await fire(id);
+}
+
+Async<void> PipelineTriggers::fire(std::string execution_id) {
+  try {
+    const std::optional<model::Execution> found = co_await parts_.store.execution(execution_id);
+    if (!found || !model::is_complete(found->status) || found->pipeline_config_id.empty()) co_return;
+    const auto ended = std::make_shared<const model::Execution>(*found);
+    auto asking = followers_of(ended->pipeline_config_id);
+    const std::vector<Follower> followers = co_await std::move(asking);
+    for (const Follower& follower : followers) {
+      if (wants(follower.trigger, ended->status)) co_await start(ended, follower);
+    }
+  } catch (const std::exception& error) {
+    base::log::error("what follows execution {} could not be started: {}", execution_id, error.what());
+  }
+}
+
+Async<void> PipelineTriggers::start(std::shared_ptr<const model::Execution> ended, Follower follower) {
+  try {
+    // The id says what follows what, so that an ending that is seen twice starts nothing twice. A restart
+    // begins and ends anew, and so is followed anew.
+    const base::TimePoint at = ended->start_time.value_or(ended->build_time);
+    const std::string id = base::derived_ulid(
+        at, fmt::format("{}/follows/{}/{}", follower.config_id, ended->id, base::to_millis(at)));
+    const std::optional<model::Execution> there = co_await parts_.store.execution(id);
+    if (there) co_return;
+    std::optional<json::object> config = co_await parts_.configurations.find_by_id(follower.config_id);
+    if (!config || base::bool_or(*config, "disabled", false)) co_return;
+    pipelines::StartRequest request;
+    request.config = std::move(*config);
+    request.trigger = trigger_of(*ended, follower.trigger);
+    request.by = pipelines::StartedBy::automatically;
+    request.user = base::string_or(request.trigger, "user", "anonymous");
+    request.origin = ended->origin;
+    request.execution_id = id;
+    auto starting = parts_.starter.start_pipeline(std::move(request));
+    co_await std::move(starting);
+  } catch (const std::exception& error) {
+    base::log::error("pipeline {} should follow execution {} and could not be started: {}",
+                     follower.config_id, ended->id, error.what());
+  }
+}
+
+Async<std::vector<PipelineTriggers::Follower>> PipelineTriggers::followers_of(std::string config_id) {
+  const std::uint64_t revision = parts_.configurations.revision();
+  if (!read_ || revision != read_at_revision_) {
+    Followers followers;
+    const std::vector<json::object> configs = co_await parts_.configurations.list_all();
+    for (const json::object& config : configs) {
+      const auto* triggers = base::find_array(config, "triggers");
+      for (std::size_t i = 0; triggers != nullptr && i < triggers->size(); ++i) {
+        const auto* trigger = (*triggers)[i].if_object();
+        if (trigger == nullptr || base::string_or(*trigger, "type", "") != "pipeline") continue;
+        if (!base::bool_or(*trigger, "enabled", false)) continue;
+        followers.emplace(base::string_or(*trigger, "pipeline", ""),
+                          Follower{base::string_or(config, "id", ""), *trigger});
+      }
+    }
+    followers_ = std::move(followers);
+    read_at_revision_ = revision;
+    read_ = true;
+  }
+  std::vector<Follower> found;
+  const auto [first, last] = followers_.equal_range(config_id);
+  for (auto one = first; one != last; ++one) found.push_back(one->second);
+  co_return found;
+}
+
+}  // namespace gennaker::triggers
