@@ -2,6 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <memory>
+
+namespace boost::asio {
+class any_io_executor;
+}
 
 namespace gennaker::base {
 
@@ -15,16 +20,21 @@ inline TimePoint from_millis(std::int64_t ms) {
   return TimePoint(std::chrono::milliseconds(ms));
 }
 
-/// The only source of time. Threads: any.
+class Timer;
+
+/// The only source of time. Threads: any, unless an implementation says otherwise.
 class Clock {
  public:
   virtual ~Clock() = default;
   virtual TimePoint now() const = 0;
+  /// A timer (base/timer.h) whose calls come on `executor`. The clock must outlive it.
+  virtual std::unique_ptr<Timer> timer(const boost::asio::any_io_executor& executor) const = 0;
 };
 
 class SystemClock final : public Clock {
  public:
   TimePoint now() const override;
+  std::unique_ptr<Timer> timer(const boost::asio::any_io_executor& executor) const override;
 };
 
 }  // namespace gennaker::base

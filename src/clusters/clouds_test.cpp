@@ -8,9 +8,9 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/virtual_clock.h"
 #include "clusters/operations.h"
 #include "testing/builders.h"
-#include "testing/manual_clock.h"
 #include "testing/run_async.h"
 #include "testing/simulated_cloud.h"
 
@@ -43,7 +43,7 @@ class AllClouds : public ::testing::Test {
   }
 
   boost::asio::io_context io;
-  testing::ManualClock clock;
+  base::VirtualClock clock;
   Clouds clouds{io.get_executor()};
   testing::SimulatedCloud* cloud = nullptr;
 };
@@ -101,7 +101,7 @@ TEST_F(AllClouds, PassesErrorsOn) {
 TEST(CloudsThreads, ResumeOnTheCallersExecutor) {
   boost::asio::thread_pool providers(1);
   boost::asio::io_context io;
-  testing::ManualClock clock;
+  base::VirtualClock clock;
   Clouds clouds(providers.get_executor());
   clouds.add(std::make_unique<testing::SimulatedCloud>(clock));
   std::vector<std::thread::id> seen;

@@ -6,8 +6,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/virtual_clock.h"
 #include "testing/builders.h"
-#include "testing/manual_clock.h"
 #include "testing/run_async.h"
 #include "testing/simulated_cloud.h"
 
@@ -118,7 +118,7 @@ class GuardedClouds : public ::testing::Test {
   }
 
   boost::asio::io_context io;
-  testing::ManualClock clock;
+  base::VirtualClock clock;
   Clouds clouds{io.get_executor()};
   testing::SimulatedCloud* cloud = nullptr;
 };

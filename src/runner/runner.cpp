@@ -19,9 +19,14 @@ std::string inventory_word(std::string_view account) {
 
 Runner::Runner(RunnerParts parts, int shards) : parts_(parts) {
   for (int i = 0; i < std::max(shards, 1); ++i) {
-    shards_.push_back(
-        std::make_unique<Shard>(parts_, on_end_, [this](std::string word) { wake(std::move(word)); }));
+    shards_.push_back(std::make_unique<Shard>(
+        parts_, on_end_, [this](std::string word) { wake(std::move(word)); }, nullptr));
   }
+}
+
+Runner::Runner(RunnerParts parts, const asio::any_io_executor& executor) : parts_(parts) {
+  shards_.push_back(std::make_unique<Shard>(
+      parts_, on_end_, [this](std::string word) { wake(std::move(word)); }, &executor));
 }
 
 Runner::~Runner() {

@@ -26,6 +26,9 @@ struct RunnerParts {
 class Runner {
  public:
   Runner(RunnerParts parts, int shards);
+  /// One shard that lives on `executor`, which runs on one thread: for
+  /// simulations, whose clock is virtual. There is no thread to be joined; to stop it, stop the executor.
+  Runner(RunnerParts parts, const base::asio::any_io_executor& executor);
   ~Runner();
 
   /// Called with every execution that has come to rest, on its shard. Set before start().

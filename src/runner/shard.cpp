@@ -31,22 +31,22 @@ base::Error to_error(const engine::Refused& refused) {
 }  // namespace
 
 Runner::Shard::Shard(const RunnerParts& parts, const std::function<void(const model::Execution&)>& on_end,
-                     std::function<void(std::string)> wake_everywhere)
+                     std::function<void(std::string)> wake_everywhere, const asio::any_io_executor* executor)
     : parts_(parts),
       on_end_(on_end),
       wake_everywhere_(std::move(wake_everywhere)),
-      work_(asio::make_work_guard(context_)),
-      thread_([this] { context_.run(); }) {}
+      thread_(executor == nullptr ? std::make_unique<Thread>() : nullptr),
+      executor_(executor == nullptr ? asio::any_io_executor(thread_->context.get_executor()) : *executor) {}
 
 Runner::Shard::~Shard() {
   stop();
 }
 
 void Runner::Shard::stop() {
-  if (!thread_.joinable()) return;
-  context_.stop();
-  work_.reset();
-  thread_.join();
+  if (!thread_ || !thread_->thread.joinable()) return;
+  thread_->context.stop();
+  thread_->work.reset();
+  thread_->thread.join();
 }
 
 Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
@@ -72,7 +72,7 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   }
   for (const engine::Effect& effect : outcome.effects) carry_out(live, effect);
   live->turning = false;
-  if (!live->mailbox.empty()) asio::co_spawn(context_, turn(live), asio::detached);
+  if (!live->mailbox.empty()) asio::co_spawn(executor_, turn(live), asio::detached);
   if (start) unload_if_at_rest(live);
 }
 
@@ -119,7 +119,7 @@ void Runner::Shard::post(const LivePtr& live, Letter letter) {
   live->mailbox.push_back(std::move(letter));
   if (live->turning) return;
   live->turning = true;
-  asio::co_spawn(context_, turn(live), asio::detached);
+  asio::co_spawn(executor_, turn(live), asio::detached);
 }
 
 /// Events that came while the last commit was under way share the next one.

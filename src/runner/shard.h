@@ -12,18 +12,20 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/timer.h"
 #include "runner/runner.h"
 
 namespace gennaker::runner {
 
-/// One thread and the executions that live on it.
+/// One thread and the executions that live on it; or an executor of somebody else's, in place of the thread.
 class Runner::Shard {
  public:
+  /// `executor`: nullptr for a thread of its own.
   Shard(const RunnerParts& parts, const std::function<void(const model::Execution&)>& on_end,
-        std::function<void(std::string)> wake_everywhere);
+        std::function<void(std::string)> wake_everywhere, const boost::asio::any_io_executor* executor);
   ~Shard();
 
-  boost::asio::any_io_executor executor() { return context_.get_executor(); }
+  const boost::asio::any_io_executor& executor() const { return executor_; }
   void stop();
 
   // The rest is called on the shard's thread.
@@ -36,10 +38,14 @@ class Runner::Shard {
  private:
   /// A task's run: from RunTask to its last report.
   struct Run {
-    explicit Run(boost::asio::any_io_executor executor) : wait(executor), deadline(executor) {}
+    Run(const base::Clock& clock, const boost::asio::any_io_executor& executor)
+        : news(executor, boost::asio::steady_timer::time_point::max()),
+          wait(clock.timer(executor)),
+          deadline(clock.timer(executor)) {}
     std::string stage_id, task_id;
-    boost::asio::steady_timer wait;      ///< until it is asked again
-    boost::asio::steady_timer deadline;  ///< until it has lasted too long
+    boost::asio::steady_timer news;         ///< waited for between two looks; cancelled to end the wait
+    std::unique_ptr<base::Timer> wait;      ///< until it is asked again
+    std::unique_ptr<base::Timer> deadline;  ///< until it has lasted too long
     boost::asio::cancellation_signal cancel;
     bool waiting = false;
     bool asked_again = false;   ///< woken while it was not waiting
@@ -98,14 +104,20 @@ class Runner::Shard {
   const RunnerParts& parts_;
   const std::function<void(const model::Execution&)>& on_end_;
   std::function<void(std::string)> wake_everywhere_;
-  boost::asio::io_context context_{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  /// Without one the executor is somebody else's.
+  struct Thread {
+    boost::asio::io_context context{1};
+    boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work =
+        boost::asio::make_work_guard(context);
+    std::thread thread{[this] { context.run(); }};
+  };
+  std::unique_ptr<Thread> thread_;
+  boost::asio::any_io_executor executor_;
   std::unordered_map<std::string, LivePtr> live_;
   std::unordered_map<std::string, std::vector<std::weak_ptr<Run>>> waiting_;  ///< by wake word
   /// Wakes are numbered, so that one that comes while a task looks is not lost between its look and its wait.
   std::uint64_t wake_serial_ = 0, wakes_forgotten_at_ = 0;
   std::unordered_map<std::string, std::uint64_t> last_wake_;
-  std::thread thread_;
 };
 
 }  // namespace gennaker::runner

@@ -78,11 +78,11 @@ void Runner::Shard::carry_out(const LivePtr& live, const engine::Effect& effect)
 void Runner::Shard::start_run(const LivePtr& live, const std::string& stage_id, const std::string& task_id) {
   RunPtr& slot = live->runs[key_of(stage_id, task_id)];
   if (slot) return poke(slot);  // it runs already: somebody wants it to look again
-  slot = std::make_shared<Run>(executor());
+  slot = std::make_shared<Run>(parts_.clock, executor_);
   const RunPtr run = slot;
   run->stage_id = stage_id;
   run->task_id = task_id;
-  asio::co_spawn(context_, run_task(live, run),
+  asio::co_spawn(executor_, run_task(live, run),
                  asio::bind_cancellation_slot(run->cancel.slot(), asio::detached));
 }
 
@@ -175,21 +175,24 @@ Async<TaskResult> Runner::Shard::ask(RunPtr run, Task& task, TaskContext context
 
 Async<void> Runner::Shard::wait_for_next(RunPtr run, Again wish) {
   if (std::exchange(run->asked_again, false)) co_return;
-  run->wait.expires_after(wish.after);
+  run->wait->set(wish.after, [weak = std::weak_ptr(run)] {
+    if (const RunPtr due = weak.lock()) due->news.cancel();
+  });
   if (!wish.wake_on.empty()) {
     auto& waiting = waiting_[wish.wake_on];
     std::erase_if(waiting, [](const std::weak_ptr<Run>& other) { return other.expired(); });
     waiting.push_back(run);
   }
   run->waiting = true;
-  auto timer = run->wait.async_wait(asio::as_tuple(asio::use_awaitable));
-  co_await std::move(timer);
+  auto news = run->news.async_wait(asio::as_tuple(asio::use_awaitable));
+  co_await std::move(news);
   run->waiting = false;
+  run->wait->cancel();
 }
 
 void Runner::Shard::poke(const RunPtr& run) {
   if (run->waiting) {
-    run->wait.cancel();
+    run->news.cancel();
   } else {
     run->asked_again = true;
   }
@@ -223,10 +226,14 @@ void Runner::Shard::arm_deadline(const LivePtr& live, const RunPtr& run, Task& t
   const auto deadline =
       engine::deadline(*live->execution, context->stage(), context->task(), task.time_limit(*context));
   if (!deadline) return;
-  run->deadline.expires_after(std::max(deadline->at - parts_.clock.now(), std::chrono::milliseconds(0)));
-  run->deadline.async_wait([this, live, run, message = deadline->message](boost::system::error_code error) {
-    if (!error && !run->dropped) on_deadline(live, run, message);
-  });
+  const auto left = std::max(deadline->at - parts_.clock.now(), std::chrono::milliseconds(0));
+  // Weak: what a run's own timer holds must not keep the run.
+  run->deadline->set(
+      left, [this, live = std::weak_ptr(live), run = std::weak_ptr(run), message = deadline->message] {
+        const LivePtr execution = live.lock();
+        const RunPtr late = run.lock();
+        if (execution && late && !late->dropped) on_deadline(execution, late, message);
+      });
 }
 
 void Runner::Shard::on_deadline(const LivePtr& live, const RunPtr& run, std::string message) {
@@ -236,7 +243,7 @@ void Runner::Shard::on_deadline(const LivePtr& live, const RunPtr& run, std::str
     return;
   }
   drop(live, run);
-  asio::co_spawn(context_, give_up(live, std::move(timed_out)), asio::detached);
+  asio::co_spawn(executor_, give_up(live, std::move(timed_out)), asio::detached);
 }
 
 /// What the task left at work elsewhere is told to end, then the task fails.
@@ -259,7 +266,7 @@ void Runner::Shard::end_after_operation(const LivePtr& live, const RunPtr& run) 
   if (run->dropped) return;
   drop(live, run, Cancellation::no);
   if (run->timed_out && !run->cancel_when_operation_ends) {
-    asio::co_spawn(context_, give_up(live, std::move(*run->timed_out)), asio::detached);
+    asio::co_spawn(executor_, give_up(live, std::move(*run->timed_out)), asio::detached);
     return;
   }
   cancel_run(live, run->stage_id, run->task_id);
@@ -268,8 +275,9 @@ void Runner::Shard::end_after_operation(const LivePtr& live, const RunPtr& run) 
 void Runner::Shard::drop(const LivePtr& live, const RunPtr& run, Cancellation cancellation) {
   if (run->dropped) return;
   run->dropped = true;
-  run->deadline.cancel();
-  run->wait.cancel();
+  run->deadline->cancel();
+  run->wait->cancel();
+  run->news.cancel();
   const auto found = live->runs.find(key_of(run->stage_id, run->task_id));
   if (found != live->runs.end() && found->second == run) live->runs.erase(found);
   // An operation is let finish: stopping halfway would leave what nobody knows of.
@@ -302,12 +310,12 @@ void Runner::Shard::cancel_run(const LivePtr& live, const std::string& stage_id,
     const RunPtr old = slot;
     drop(live, old);
   }
-  RunPtr run = std::make_shared<Run>(executor());
+  RunPtr run = std::make_shared<Run>(parts_.clock, executor_);
   run->stage_id = stage_id;
   run->task_id = task_id;
   run->cleans_up = true;
   live->runs[key_of(stage_id, task_id)] = run;
-  asio::co_spawn(context_, clean_up(live, run), asio::detached);
+  asio::co_spawn(executor_, clean_up(live, run), asio::detached);
 }
 
 Async<void> Runner::Shard::clean_up(LivePtr live, RunPtr run) {

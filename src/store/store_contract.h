@@ -9,8 +9,8 @@
 
 #include "store/store.h"
 
-/// What every Store promises, as tests. An implementation joins with
-/// INSTANTIATE_TEST_SUITE_P(Name, StoreContract, testing::Values(StoreMaker{...})).
+/// What every Store promises, as tests, and what those promise that outlive their process. An implementation
+/// joins with INSTANTIATE_TEST_SUITE_P(Name, StoreContract, testing::Values(StoreMaker{...})).
 namespace gennaker::store {
 
 struct StoreMaker {
@@ -60,5 +60,8 @@ class StoreContract : public testing::TestWithParam<StoreMaker> {
   Place place_;
   std::unique_ptr<Store> store_;
 };
+
+/// Also: it may be used from several threads at once.
+class DurableStoreContract : public StoreContract {};
 
 }  // namespace gennaker::store

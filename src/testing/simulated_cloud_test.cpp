@@ -6,9 +6,9 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/virtual_clock.h"
 #include "clusters/operations.h"
 #include "testing/builders.h"
-#include "testing/manual_clock.h"
 #include "testing/run_async.h"
 
 namespace gennaker::testing {
@@ -34,7 +34,7 @@ class ACloud : public ::testing::Test {
   }
 
   boost::asio::io_context io;
-  ManualClock clock;
+  base::VirtualClock clock;
   SimulatedCloud cloud{clock};
 };
 

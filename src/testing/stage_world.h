@@ -8,11 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "base/virtual_clock.h"
 #include "clusters/clouds.h"
 #include "clusters/traffic_guards.h"
 #include "engine/engine.h"
 #include "runner/catalogs.h"
-#include "testing/manual_clock.h"
 #include "testing/simulated_cloud.h"
 
 namespace gennaker::testing {
@@ -27,7 +27,7 @@ class StageWorld {
   runner::Catalogs catalogs() { return {stages_, tasks_}; }
   clusters::Clouds& clouds() { return clouds_; }
   SimulatedCloud& cloud() { return *cloud_; }
-  ManualClock& clock() { return clock_; }
+  base::VirtualClock& clock() { return clock_; }
   const model::Execution& execution() const { return *execution_; }
   const clusters::TrafficGuards& guards() const { return guards_; }
   /// From now on every cluster is guarded.
@@ -69,7 +69,7 @@ class StageWorld {
   void loop(const std::function<bool(const model::Execution&)>& until);
 
   boost::asio::io_context io_;
-  ManualClock clock_;
+  base::VirtualClock clock_;
   clusters::Clouds clouds_{io_.get_executor()};
   SimulatedCloud* cloud_ = nullptr;
   bool guarded_ = false;

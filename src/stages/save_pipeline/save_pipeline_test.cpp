@@ -8,8 +8,8 @@
 #include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
+#include "store/memory/memory_store.h"
 #include "testing/builders.h"
-#include "testing/memory_store.h"
 #include "testing/run_async.h"
 #include "testing/stage_world.h"
 
@@ -51,11 +51,17 @@ class PipelineStages : public ::testing::Test {
     }
     return names;
   }
+  void keep(const model::Execution& made) {
+    store::Changes changes;
+    changes.executions.push_back(store::row_of(made));
+    for (const model::Stage& stage : made.stages) changes.stages.push_back(store::row_of(made, stage));
+    run_async(io_, store_.commit(std::move(changes)));
+  }
   json::object find(const std::string& name) { return *run_async(io_, configurations_.find("shop", name)); }
 
   boost::asio::io_context io_;
   gennaker::testing::StageWorld world_;
-  gennaker::testing::MemoryStore store_;
+  store::MemoryStore store_;
   base::SystemRandom random_;
   pipelines::Configurations configurations_{store_, world_.clock(), random_};
 };
@@ -168,8 +174,8 @@ json::object image_of(std::string pipeline, std::string options) {
 }
 
 TEST_F(PipelineStages, FindsAnArtifactOfTheLastExecution) {
-  store_.put(with_artifact("a", "build", Status::succeeded, "good"));
-  store_.put(with_artifact("b", "build", Status::terminal, "bad"));
+  keep(with_artifact("a", "build", Status::succeeded, "good"));
+  keep(with_artifact("b", "build", Status::terminal, "bad"));
   EXPECT_EQ(run("findArtifactFromExecution", image_of("build", R"({"successful": true})")),
             Status::succeeded);
   EXPECT_EQ(outputs().at("artifacts").at(0).at("name"), "good");
@@ -179,7 +185,7 @@ TEST_F(PipelineStages, FindsAnArtifactOfTheLastExecution) {
 }
 
 TEST_F(PipelineStages, DoesNotFindItsOwnEarlierAnswer) {
-  store_.put(with_artifact("a", "self", Status::succeeded, "mine"));
+  keep(with_artifact("a", "self", Status::succeeded, "mine"));
   EXPECT_EQ(run("findArtifactFromExecution", image_of("self", "{}"), "self"), Status::terminal);
   EXPECT_EQ(world_.error(), "Unmatched expected artifact 'e' could not be resolved.");
 }

@@ -6,8 +6,8 @@
 #include "base/encoding.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "store/memory/memory_store.h"
 #include "testing/builders.h"
-#include "testing/memory_store.h"
 #include "testing/run_async.h"
 #include "testing/stage_world.h"
 
@@ -52,7 +52,7 @@ class FromArtifact : public ::testing::Test {
 
   boost::asio::io_context io_;
   gennaker::testing::StageWorld world_;
-  gennaker::testing::MemoryStore store_;
+  store::MemoryStore store_;
   base::SystemRandom random_;
   pipelines::Configurations configurations_{store_, world_.clock(), random_};
   Server server_;

@@ -10,10 +10,10 @@
 
 namespace gennaker::store {
 
-INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract,
-                         testing::Values(StoreMaker{"Sqlite", [](const std::filesystem::path& place) {
-                                                      return open_sqlite(place / "gennaker.db");
-                                                    }}));
+const StoreMaker sqlite_maker{
+    "Sqlite", [](const std::filesystem::path& place) { return open_sqlite(place / "gennaker.db"); }};
+INSTANTIATE_TEST_SUITE_P(Sqlite, StoreContract, testing::Values(sqlite_maker));
+INSTANTIATE_TEST_SUITE_P(Sqlite, DurableStoreContract, testing::Values(sqlite_maker));
 
 namespace {
 
