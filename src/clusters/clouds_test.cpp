@@ -10,9 +10,9 @@
 #include "base/error.h"
 #include "base/virtual_clock.h"
 #include "clusters/operations.h"
+#include "clusters/simulated_cloud.h"
 #include "testing/builders.h"
 #include "testing/run_async.h"
-#include "testing/simulated_cloud.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -23,7 +23,7 @@ using testing::run_async;
 class AllClouds : public ::testing::Test {
  protected:
   AllClouds() {
-    auto made = std::make_unique<testing::SimulatedCloud>(clock);
+    auto made = std::make_unique<SimulatedCloud>(clock);
     cloud = made.get();
     clouds.add(std::move(made));
   }
@@ -45,7 +45,7 @@ class AllClouds : public ::testing::Test {
   boost::asio::io_context io;
   base::VirtualClock clock;
   Clouds clouds{io.get_executor()};
-  testing::SimulatedCloud* cloud = nullptr;
+  SimulatedCloud* cloud = nullptr;
 };
 
 TEST_F(AllClouds, AnUnknownAccountIsRefusedWithTheNearestName) {
@@ -57,7 +57,7 @@ TEST_F(AllClouds, AnUnknownAccountIsRefusedWithTheNearestName) {
 }
 
 TEST_F(AllClouds, AnAccountBelongsToOneProvider) {
-  EXPECT_THAT(refusal([&] { clouds.add(std::make_unique<testing::SimulatedCloud>(clock)); }),
+  EXPECT_THAT(refusal([&] { clouds.add(std::make_unique<SimulatedCloud>(clock)); }),
               HasSubstr("account 'local' is configured twice"));
 }
 
@@ -103,7 +103,7 @@ TEST(CloudsThreads, ResumeOnTheCallersExecutor) {
   boost::asio::io_context io;
   base::VirtualClock clock;
   Clouds clouds(providers.get_executor());
-  clouds.add(std::make_unique<testing::SimulatedCloud>(clock));
+  clouds.add(std::make_unique<SimulatedCloud>(clock));
   std::vector<std::thread::id> seen;
   auto body = [](Clouds& all, std::vector<std::thread::id>& threads) -> Async<void> {
     co_await all.start();

@@ -7,9 +7,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/virtual_clock.h"
+#include "clusters/simulated_cloud.h"
 #include "testing/builders.h"
 #include "testing/run_async.h"
-#include "testing/simulated_cloud.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -97,7 +97,7 @@ INSTANTIATE_TEST_SUITE_P(
 class GuardedClouds : public ::testing::Test {
  protected:
   GuardedClouds() {
-    auto made = std::make_unique<testing::SimulatedCloud>(clock);
+    auto made = std::make_unique<SimulatedCloud>(clock);
     cloud = made.get();
     cloud->put(server_group("shop-v001"));
     clouds.add(std::move(made));
@@ -120,7 +120,7 @@ class GuardedClouds : public ::testing::Test {
   boost::asio::io_context io;
   base::VirtualClock clock;
   Clouds clouds{io.get_executor()};
-  testing::SimulatedCloud* cloud = nullptr;
+  SimulatedCloud* cloud = nullptr;
 };
 
 Async<json::array> guard_all(std::string) {

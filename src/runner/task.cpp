@@ -1,5 +1,6 @@
 #include "runner/task.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -61,8 +62,27 @@ TaskResult operate(model::Operation operation) {
   return {.status = model::Status::running, .operation = std::move(operation)};
 }
 
+std::string unknown(std::string_view what, const TaskContext& context) {
+  return fmt::format("{}{} of stage '{}'{}", unknown_begin, what, context.stage().name, unknown_end);
+}
+
+bool has_unknown(const json::value& value) {
+  if (const auto* text = value.if_string())
+    return std::string_view(*text).find(unknown_begin) != std::string_view::npos;
+  if (const auto* list = value.if_array()) return std::any_of(list->begin(), list->end(), has_unknown);
+  const auto* object = value.if_object();
+  return object != nullptr && std::any_of(object->begin(), object->end(), [](const auto& member) {
+           return has_unknown(member.value()) ||
+                  std::string_view(member.key()).find(unknown_begin) != std::string_view::npos;
+         });
+}
+
 void TaskCatalog::add(std::string name, std::unique_ptr<Task> task) {
   tasks_.insert_or_assign(std::move(name), std::move(task));
+}
+
+void TaskCatalog::replace_each(const std::function<std::unique_ptr<Task>(std::unique_ptr<Task>)>& around) {
+  for (auto& [name, task] : tasks_) task = around(std::move(task));
 }
 
 Task* TaskCatalog::find(std::string_view name) const {

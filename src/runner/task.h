@@ -2,6 +2,7 @@
 
 #include <boost/json/object.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -78,6 +79,12 @@ TaskResult again(Again wish, json::object context = {});
 /// The runner carries it out and then asks Task::operated.
 TaskResult operate(model::Operation operation);
 
+/// Stands for a value that a plan cannot know: "⟨body of stage 'Call'⟩". Texts made from it hold it, so that
+/// what depends on it is seen.
+std::string unknown(std::string_view what, const TaskContext& context);
+inline constexpr std::string_view unknown_begin = "\u27e8", unknown_end = "\u27e9";
+bool has_unknown(const json::value& value);
+
 /// One per kind of work, stateless. A base::Error thrown by any function: worth retrying → asked again with
 /// back-off until the task's time-out; else the stage fails with its message.
 class Task {
@@ -95,6 +102,10 @@ class Task {
   /// Asked before the task fails because its time was up; may be asked again after a crash. A failure of it
   /// is logged.
   virtual Async<void> timed_out(TaskContext) { co_return; }
+  /// For a task that only the world outside could answer (a person, a URL): what a plan assumes in place of
+  /// its run, with unknown() for what nobody can know before. nullopt: it runs in a plan as it is, in virtual
+  /// time and on a simulated cloud.
+  virtual std::optional<TaskResult> assumed(const TaskContext&) const { return std::nullopt; }
   /// Longest time in RUNNING; nullopt: no limit of its own. A stage's stageTimeoutMs replaces it.
   virtual std::optional<std::chrono::milliseconds> time_limit(const TaskContext&) const {
     return std::nullopt;
@@ -107,6 +118,8 @@ class TaskCatalog {
   void add(std::string name, std::unique_ptr<Task> task);
   /// nullptr if unknown.
   Task* find(std::string_view name) const;
+  /// Puts something around every task, for rehearsals.
+  void replace_each(const std::function<std::unique_ptr<Task>(std::unique_ptr<Task>)>& around);
 
  private:
   std::map<std::string, std::unique_ptr<Task>, std::less<>> tasks_;

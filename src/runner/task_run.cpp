@@ -82,8 +82,9 @@ void Runner::Shard::start_run(const LivePtr& live, const std::string& stage_id, 
   const RunPtr run = slot;
   run->stage_id = stage_id;
   run->task_id = task_id;
+  // The run, which has the signal, stays until the coroutine that listens to it has gone.
   asio::co_spawn(executor_, run_task(live, run),
-                 asio::bind_cancellation_slot(run->cancel.slot(), asio::detached));
+                 asio::bind_cancellation_slot(run->cancel.slot(), [run](const std::exception_ptr&) {}));
 }
 
 std::optional<TaskContext> Runner::Shard::context_of(const Live& live, const std::string& stage_id,

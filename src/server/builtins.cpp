@@ -64,9 +64,10 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
-void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
+                  const Options& server_options) {
   stages::WebhookOptions options = stages::read_webhook_options(
-      parts.options.webhook, [](const std::string& name) -> std::optional<std::string> {
+      server_options.webhook, [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       });
@@ -76,7 +77,8 @@ void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
 
 }  // namespace
 
-void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
+                        const Options& options) {
   stages::add_bind_artifacts(catalogs);
   stages::add_evaluate_artifacts(catalogs);
   stages::add_evaluate_variables(catalogs);
@@ -89,7 +91,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
                                     return cluster_size(clouds, question);
                                   });
-  stages::add_restrict_execution_window(catalogs, parts.options.time_zone, parts.random);
+  stages::add_restrict_execution_window(catalogs, options.time_zone, parts.random);
   stages::add_depends_on_execution(catalogs, parts.store);
   stages::add_monitor_pipeline(catalogs, parts.store);
   stages::add_pipeline(catalogs, {parts.configurations, parts.starter, parts.runner, parts.store});
@@ -119,7 +121,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
-  add_webhooks(catalogs, parts);  // last: a preconfigured one must not take another's name
+  add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
 }
 
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {

@@ -1,32 +1,14 @@
 #pragma once
 
 #include "clusters/clouds.h"
-#include "clusters/traffic_guards.h"
-#include "net/client.h"
-#include "pipelines/applications.h"
-#include "pipelines/configurations.h"
-#include "pipelines/starter.h"
-#include "runner/catalogs.h"
+#include "pipelines/stage_parts.h"
 #include "server/options.h"
 
 namespace gennaker::server {
 
-/// What built-in stages lean on. All must outlive the catalogs.
-struct BuiltinParts {
-  store::Store& store;
-  runner::Runner& runner;
-  pipelines::Applications& applications;
-  pipelines::Configurations& configurations;
-  pipelines::Starter& starter;
-  clusters::Clouds& clouds;
-  const clusters::TrafficGuards& guards;
-  net::HttpClient& client;
-  base::Random& random;
-  const Options& options;
-};
-
-/// Every stage type that this server knows: a new one is a line here.
-void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts);
+/// Every stage type that this server knows: a new one is a line here. `options` must outlive the catalogs.
+void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
+                        const Options& options);
 
 struct CloudParts {
   const Options& options;

@@ -85,8 +85,10 @@ class Gennaker {
               api::finish(origins_, random_, request, response);
             }) {
     runner::Catalogs catalogs{stages_, tasks_};
-    add_builtin_stages(catalogs, {*store_, runner_, applications_, configurations_, starter_, clouds_,
-                                  guards_, client_, random_, options});
+    add_builtin_stages(
+        catalogs,
+        {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
+        options);
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);

@@ -37,7 +37,7 @@ std::optional<TaskContext> context_of(std::shared_ptr<const model::Execution> ex
 }  // namespace
 
 StageWorld::StageWorld() : guards_(clouds_, [this](std::string) { return rules_of(guarded_); }) {
-  auto cloud = std::make_unique<SimulatedCloud>(clock_);
+  auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_);
   cloud_ = cloud.get();
   clouds_.add(std::move(cloud));
   run_async(io_, clouds_.start());

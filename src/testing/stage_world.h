@@ -10,12 +10,15 @@
 
 #include "base/virtual_clock.h"
 #include "clusters/clouds.h"
+#include "clusters/simulated_cloud.h"
 #include "clusters/traffic_guards.h"
 #include "engine/engine.h"
 #include "runner/catalogs.h"
-#include "testing/simulated_cloud.h"
 
 namespace gennaker::testing {
+
+namespace json = boost::json;
+using base::Async;
 
 /// The real engine, real tasks and a simulated cloud in one thread, without a store: time passes only when
 /// everybody waits. For tests of stages; the whole runner is in tests/simulation.
@@ -26,7 +29,7 @@ class StageWorld {
 
   runner::Catalogs catalogs() { return {stages_, tasks_}; }
   clusters::Clouds& clouds() { return clouds_; }
-  SimulatedCloud& cloud() { return *cloud_; }
+  clusters::SimulatedCloud& cloud() { return *cloud_; }
   base::VirtualClock& clock() { return clock_; }
   const model::Execution& execution() const { return *execution_; }
   const clusters::TrafficGuards& guards() const { return guards_; }
@@ -71,7 +74,7 @@ class StageWorld {
   boost::asio::io_context io_;
   base::VirtualClock clock_;
   clusters::Clouds clouds_{io_.get_executor()};
-  SimulatedCloud* cloud_ = nullptr;
+  clusters::SimulatedCloud* cloud_ = nullptr;
   bool guarded_ = false;
   clusters::TrafficGuards guards_;
   engine::StageCatalog stages_;

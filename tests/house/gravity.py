@@ -14,7 +14,7 @@ from report import ROOT, Report, sources, text_of
 ROWS = [
     (10, ["server"]),
     (9, ["api", "cli"]),
-    (8, ["stages", "providers", "triggers", "notifications"]),
+    (8, ["stages", "providers", "triggers", "notifications", "rehearsal"]),
     (7, ["pipelines"]),
     (6, ["clusters", "bakery", "canary"]),
     (5, ["runner"]),

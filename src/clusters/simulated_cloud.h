@@ -1,8 +1,10 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,7 +12,7 @@
 #include "base/random.h"
 #include "clusters/cloud_provider.h"
 
-namespace gennaker::testing {
+namespace gennaker::clusters {
 
 namespace json = boost::json;
 using base::Async;
@@ -23,18 +25,21 @@ struct Faults {
   double doubled_call = 0;  ///< the same call arrives twice
 };
 
-/// A cloud in memory that keeps CloudProvider's promises: one account "local" with the regions "here" and
-/// "there". Instances become healthy when the clock has passed `time_to_healthy` since their launch.
-/// A server group's settings may say {"neverHealthy": true} or {"crashes": true} (Failed).
-class SimulatedCloud final : public clusters::CloudProvider {
+/// A cloud in memory that keeps CloudProvider's promises, for rehearsals and tests: one account. Instances
+/// become healthy when the clock has passed `time_to_healthy` since their launch. A server group's settings
+/// may say {"neverHealthy": true} or {"crashes": true} (Failed). Threads: one.
+class SimulatedCloud final : public CloudProvider {
  public:
-  SimulatedCloud(const base::Clock& clock, std::uint64_t seed = 1, std::string account = "local");
+  /// The account "local" with the regions "here" and "there", and nothing in it.
+  explicit SimulatedCloud(const base::Clock& clock, std::uint64_t seed = 1);
+  /// An account like a real one, which holds what that one held. `clock` must outlive it.
+  SimulatedCloud(const base::Clock& clock, model::Account account, Snapshot holds);
 
-  std::string_view name() const override { return "simulated"; }
+  std::string_view name() const override { return account_.provider; }
   std::vector<model::Account> accounts() const override;
   Async<void> start() override;
   Async<void> stop() override;
-  Async<clusters::Snapshot> watch(std::string account, std::uint64_t known) override;
+  Async<Snapshot> watch(std::string account, std::uint64_t known) override;
   Async<json::object> perform(model::Operation operation) override;
   Async<std::string> console_output(std::string account, std::string instance_id) override;
 
@@ -44,10 +49,15 @@ class SimulatedCloud final : public clusters::CloudProvider {
   void put(model::ServerGroup group);
   void put(model::Image image);
   void put(model::LoadBalancer balancer);
+  /// What the id of a newly baked image is made from its name and version by; by default from the content.
+  using ImageIds = std::function<std::string(const model::Image&)>;
+  void set_image_ids(ImageIds ids) { image_ids_ = std::move(ids); }
   /// Call after the clock moved: watchers see what became healthy.
   void tick();
+  /// When an instance becomes healthy next, if one is on its way.
+  std::optional<base::TimePoint> next_change() const;
 
-  const clusters::Snapshot& now();
+  const Snapshot& now();
   /// Every operation that took effect, in order.
   const std::vector<model::Operation>& effects() const { return effects_; }
   /// Effects whose key had taken effect before: must stay 0.
@@ -65,6 +75,7 @@ class SimulatedCloud final : public clusters::CloudProvider {
   json::object delete_load_balancer(const model::Operation& operation);
   json::object bake(const model::Operation& operation);
   void fill(model::ServerGroup& group, int size);
+  static void keep_health(model::ServerGroup& group);
   model::ServerGroup& find(const model::Operation& operation);
   void refresh_health();
   void changed();
@@ -72,10 +83,11 @@ class SimulatedCloud final : public clusters::CloudProvider {
 
   const base::Clock& clock_;
   base::SeededRandom random_;
-  std::string account_;
+  model::Account account_;
+  ImageIds image_ids_;
   Faults faults_;
   std::chrono::milliseconds time_to_healthy_{0};
-  clusters::Snapshot state_;
+  Snapshot state_;
   std::map<std::string, json::object> answers_;         ///< by key: finished
   std::map<std::string, std::string> half_done_names_;  ///< by key: creations that were cut short
   std::vector<model::Operation> effects_;
@@ -83,4 +95,4 @@ class SimulatedCloud final : public clusters::CloudProvider {
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiters_;
 };
 
-}  // namespace gennaker::testing
+}  // namespace gennaker::clusters

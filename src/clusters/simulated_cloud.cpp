@@ -1,4 +1,4 @@
-#include "testing/simulated_cloud.h"
+#include "clusters/simulated_cloud.h"
 
 #include <algorithm>
 #include <boost/asio/redirect_error.hpp>
@@ -12,7 +12,7 @@
 #include "clusters/naming.h"
 #include "clusters/operations.h"
 
-namespace gennaker::testing {
+namespace gennaker::clusters {
 
 namespace asio = boost::asio;
 using base::Error;
@@ -21,13 +21,22 @@ using model::HealthState;
 using model::Operation;
 using model::ServerGroup;
 
-SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed, std::string account)
-    : clock_(clock), random_(seed), account_(std::move(account)) {
+SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
+    : clock_(clock),
+      random_(seed),
+      account_{
+          .name = "local", .provider = "simulated", .environment = "test", .regions = {"here", "there"}} {
   state_.revision = 1;
 }
 
+SimulatedCloud::SimulatedCloud(const base::Clock& clock, model::Account account, Snapshot holds)
+    : clock_(clock), random_(1), account_(std::move(account)), state_(std::move(holds)) {
+  state_.revision = 1;
+  for (ServerGroup& group : state_.server_groups) keep_health(group);
+}
+
 std::vector<model::Account> SimulatedCloud::accounts() const {
-  return {{.name = account_, .provider = "simulated", .environment = "test", .regions = {"here", "there"}}};
+  return {account_};
 }
 
 Async<void> SimulatedCloud::start() {
@@ -39,8 +48,8 @@ Async<void> SimulatedCloud::stop() {
   co_return;
 }
 
-Async<clusters::Snapshot> SimulatedCloud::watch(std::string account, std::uint64_t known) {
-  if (account != account_) {
+Async<Snapshot> SimulatedCloud::watch(std::string account, std::uint64_t known) {
+  if (account != account_.name) {
     throw Error(Kind::not_found, fmt::format("account '{}' is not simulated here", account));
   }
   refresh_health();
@@ -86,22 +95,22 @@ json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_wa
   if (done != answers_.end()) return done->second;
   json::object answer;
   const std::string_view kind = operation.kind;
-  if (kind == clusters::create_server_group_kind) {
+  if (kind == create_server_group_kind) {
     answer = create(operation, stop_half_way);
     if (stop_half_way) return answer;
-  } else if (kind == clusters::resize_server_group_kind) {
+  } else if (kind == resize_server_group_kind) {
     answer = resize(operation);
-  } else if (kind == clusters::enable_server_group_kind) {
+  } else if (kind == enable_server_group_kind) {
     answer = set_disabled(operation, false);
-  } else if (kind == clusters::disable_server_group_kind) {
+  } else if (kind == disable_server_group_kind) {
     answer = set_disabled(operation, true);
-  } else if (kind == clusters::destroy_server_group_kind) {
+  } else if (kind == destroy_server_group_kind) {
     answer = destroy(operation);
-  } else if (kind == clusters::upsert_load_balancer_kind) {
+  } else if (kind == upsert_load_balancer_kind) {
     answer = upsert_load_balancer(operation);
-  } else if (kind == clusters::delete_load_balancer_kind) {
+  } else if (kind == delete_load_balancer_kind) {
     answer = delete_load_balancer(operation);
-  } else if (kind == clusters::bake_kind) {
+  } else if (kind == bake_kind) {
     answer = bake(operation);
   } else {
     throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
@@ -120,32 +129,32 @@ void SimulatedCloud::record(const Operation& operation) {
 }
 
 json::object SimulatedCloud::create(const Operation& operation, bool stop_half_way) {
-  const auto spec = clusters::server_group_spec_of(operation);
-  const auto* image = clusters::find_image(state_, spec.region, spec.image_id);
+  const auto spec = server_group_spec_of(operation);
+  const auto* image = find_image(state_, spec.region, spec.image_id);
   if (image == nullptr) {
-    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_,
+    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_.name,
                                              spec.image_id, spec.region));
   }
-  const std::string cluster = clusters::cluster_name(spec.moniker);
-  auto siblings = clusters::server_groups_of_cluster(state_, cluster, spec.region);
-  clusters::sort_newest_first(siblings);
+  const std::string cluster = cluster_name(spec.moniker);
+  auto siblings = server_groups_of_cluster(state_, cluster, spec.region);
+  sort_newest_first(siblings);
 
   ServerGroup group;
   auto half_done = half_done_names_.find(operation.key);
   if (half_done != half_done_names_.end()) {
-    group = *clusters::find_server_group(state_, spec.region, half_done->second);
+    group = *find_server_group(state_, spec.region, half_done->second);
     std::erase_if(state_.server_groups,
                   [&](const ServerGroup& g) { return g.name == group.name && g.region == group.region; });
   } else {
-    std::vector<clusters::TakenName> taken;
+    std::vector<TakenName> taken;
     for (const ServerGroup* sibling : siblings) {
       taken.push_back({sibling->moniker.sequence.value_or(-1), sibling->created_time});
     }
-    group.name = clusters::server_group_name(cluster, clusters::next_sequence(taken).value());
-    group.account = account_;
-    group.provider = "simulated";
+    group.name = server_group_name(cluster, next_sequence(taken).value());
+    group.account = account_.name;
+    group.provider = account_.provider;
     group.region = spec.region;
-    group.moniker = clusters::parse_name(group.name);
+    group.moniker = parse_name(group.name);
     group.created_time = clock_.now();
     group.image_id = image->id;
     group.image_name = image->name;
@@ -181,17 +190,17 @@ void SimulatedCloud::fill(ServerGroup& group, int size) {
 }
 
 ServerGroup& SimulatedCloud::find(const Operation& operation) {
-  const auto named = clusters::server_group_of(operation);
+  const auto named = server_group_of(operation);
   for (ServerGroup& group : state_.server_groups) {
     if (group.name == named.name && group.region == named.region) return group;
   }
-  throw Error(Kind::not_found, fmt::format("account '{}' has no server group '{}' in '{}'", account_,
+  throw Error(Kind::not_found, fmt::format("account '{}' has no server group '{}' in '{}'", account_.name,
                                            named.name, named.region));
 }
 
 json::object SimulatedCloud::resize(const Operation& operation) {
   ServerGroup& group = find(operation);
-  group.capacity = clusters::capacity_of(operation.what);
+  group.capacity = capacity_of(operation.what);
   fill(group, group.capacity.desired);
   return {{"serverGroupName", group.name}};
 }
@@ -203,7 +212,7 @@ json::object SimulatedCloud::set_disabled(const Operation& operation, bool disab
 }
 
 json::object SimulatedCloud::destroy(const Operation& operation) {
-  const auto named = clusters::server_group_of(operation);
+  const auto named = server_group_of(operation);
   std::erase_if(state_.server_groups, [&](const ServerGroup& group) {
     return group.name == named.name && group.region == named.region;
   });
@@ -214,9 +223,9 @@ json::object SimulatedCloud::upsert_load_balancer(const Operation& operation) {
   model::LoadBalancer balancer;
   balancer.name = base::string_or(operation.what, "name", "");
   balancer.region = base::string_or(operation.what, "region", "");
-  balancer.account = account_;
-  balancer.provider = "simulated";
-  balancer.moniker = clusters::parse_name(balancer.name);
+  balancer.account = account_.name;
+  balancer.provider = account_.provider;
+  balancer.moniker = parse_name(balancer.name);
   if (const auto* settings = base::find_object(operation.what, "settings")) balancer.extra = *settings;
   std::erase_if(state_.load_balancers, [&](const model::LoadBalancer& other) {
     return other.name == balancer.name && other.region == balancer.region;
@@ -244,21 +253,27 @@ json::object SimulatedCloud::bake(const Operation& operation) {
   image.name = base::string_or(operation.what, "name", "");
   image.region = base::string_or(operation.what, "region", "");
   image.version = base::string_or(operation.what, "version", "");
-  image.account = account_;
+  image.account = account_.name;
   image.created_time = clock_.now();
-  image.id = "sha-" + base::sha256_hex(base::to_text(operation.what)).substr(0, 12);
-  const bool known = clusters::find_image(state_, image.region, image.id) != nullptr;
+  image.id =
+      image_ids_ ? image_ids_(image) : "sha-" + base::sha256_hex(base::to_text(operation.what)).substr(0, 12);
+  const bool known = find_image(state_, image.region, image.id) != nullptr;
   json::object answer{
       {"imageId", image.id}, {"imageName", image.name}, {"region", image.region}, {"previouslyBaked", known}};
   if (!known) state_.images.push_back(std::move(image));
   return answer;
 }
 
-void SimulatedCloud::put(ServerGroup group) {
+/// Instances that somebody else started stay as they were found.
+void SimulatedCloud::keep_health(ServerGroup& group) {
   for (model::Instance& instance : group.instances) {
-    const bool healthy = instance.state != HealthState::down;
+    const bool healthy = instance.state != HealthState::down && instance.state != HealthState::failed;
     instance.extra["healthy_at"] = healthy ? 0 : INT64_MAX;
   }
+}
+
+void SimulatedCloud::put(ServerGroup group) {
+  keep_health(group);
   state_.server_groups.push_back(std::move(group));
   changed();
 }
@@ -277,7 +292,19 @@ void SimulatedCloud::tick() {
   refresh_health();
 }
 
-const clusters::Snapshot& SimulatedCloud::now() {
+std::optional<base::TimePoint> SimulatedCloud::next_change() const {
+  std::optional<base::TimePoint> next;
+  for (const ServerGroup& group : state_.server_groups) {
+    for (const model::Instance& instance : group.instances) {
+      const auto at = base::whole_number(instance.extra, "healthy_at").value_or(0);
+      if (at == INT64_MAX || at <= base::to_millis(clock_.now())) continue;
+      next = std::min(next.value_or(base::from_millis(at)), base::from_millis(at));
+    }
+  }
+  return next;
+}
+
+const Snapshot& SimulatedCloud::now() {
   refresh_health();
   return state_;
 }
@@ -327,4 +354,4 @@ void SimulatedCloud::changed() {
   for (const auto& waiter : waiters_) waiter->cancel();
 }
 
-}  // namespace gennaker::testing
+}  // namespace gennaker::clusters

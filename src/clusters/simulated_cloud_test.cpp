@@ -1,4 +1,4 @@
-#include "testing/simulated_cloud.h"
+#include "clusters/simulated_cloud.h"
 
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,23 +11,25 @@
 #include "testing/builders.h"
 #include "testing/run_async.h"
 
-namespace gennaker::testing {
+namespace gennaker::clusters {
 namespace {
 
 using namespace std::chrono_literals;
+using gennaker::testing::run_async;
+using gennaker::testing::server_group;
 
 class ACloud : public ::testing::Test {
  protected:
   ACloud() { cloud.put(model::Image{.id = "i1", .name = "shop", .account = "local", .region = "here"}); }
 
   model::Operation create(const std::string& key, int size = 2) {
-    clusters::ServerGroupSpec spec;
+    ServerGroupSpec spec;
     spec.account = "local";
     spec.region = "here";
     spec.moniker = {.app = "shop", .stack = "main", .detail = "", .cluster = ""};
     spec.image_id = "i1";
     spec.capacity = {.min = size, .max = size, .desired = size};
-    return clusters::create_server_group(key, spec);
+    return create_server_group(key, spec);
   }
   json::object perform(model::Operation operation) {
     return run_async(io, cloud.perform(std::move(operation)));
@@ -80,8 +82,7 @@ TEST_F(ACloud, RefusesWhatIsNotThere) {
     }
     return base::Kind::internal;
   };
-  EXPECT_EQ(refused(clusters::enable_server_group("k", {"local", "here", "shop-v009"})),
-            base::Kind::not_found);
+  EXPECT_EQ(refused(enable_server_group("k", {"local", "here", "shop-v009"})), base::Kind::not_found);
   EXPECT_EQ(refused({.kind = "juggle", .key = "k2", .account = "local", .what = {}}), base::Kind::invalid);
   auto without_image = create("k3");
   without_image.what["imageId"] = "nothing";
@@ -113,4 +114,4 @@ TEST_F(ACloud, TakesEffectOnceWhateverGoesWrong) {
 }
 
 }  // namespace
-}  // namespace gennaker::testing
+}  // namespace gennaker::clusters

@@ -1,0 +1,45 @@
+#include "testing/rehearsals.h"
+
+#include <fmt/format.h>
+
+#include "server/builtins.h"
+#include "testing/builders.h"
+
+namespace gennaker::testing {
+
+pipelines::AddStages builtin_stages() {
+  static const server::Options options;
+  return [](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
+    server::add_builtin_stages(catalogs, parts, options);
+  };
+}
+
+rehearsal::Setting small_shop() {
+  rehearsal::AccountState local{
+      .account = {.name = "local", .provider = "local", .environment = "test", .regions = {"here"}}};
+  model::ServerGroup group = server_group("shop-main-v001", {.up = 2});
+  group.provider = "local";
+  group.load_balancers = {"shop"};
+  local.holds.server_groups.push_back(std::move(group));
+  local.holds.images.push_back({.id = "image-1", .name = "shop", .account = "local", .region = "here"});
+  local.holds.load_balancers.push_back(
+      {.name = "shop", .account = "local", .provider = "local", .region = "here"});
+  rehearsal::Setting setting{.add_stages = builtin_stages()};
+  setting.accounts.push_back(std::move(local));
+  setting.start = base::from_millis(1'700'000'000'000);
+  return setting;
+}
+
+pipelines::StartRequest start_of(const std::string& name, const std::string& stages,
+                                 const std::string& more) {
+  pipelines::StartRequest request;
+  request.config = object(more);
+  request.config["application"] = "shop";
+  request.config["name"] = name;
+  request.config["id"] = name;
+  request.config["stages"] = object(fmt::format(R"({{"stages": {}}})", stages))["stages"];
+  request.user = "ann";
+  return request;
+}
+
+}  // namespace gennaker::testing
