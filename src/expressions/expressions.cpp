@@ -257,7 +257,7 @@ Explanation explain_part(const Template::Part& part, Session& session) {
 
 std::vector<Explanation> explain(std::string_view text, const Subject& subject, const Options& options) {
   if (const auto broken = check_syntax(text))
-    return {{.expression = broken->expression, .error = broken->message, .column = broken->column}};
+    return {{.expression = broken->text, .error = broken->message, .column = broken->column}};
   Session session(subject, options);
   std::vector<Explanation> explanations;
   const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
@@ -274,7 +274,7 @@ std::optional<Unparsable> check_syntax(std::string_view text) {
     parse_template(full);
     return std::nullopt;
   } catch (const Failure& failure) {
-    return Unparsable{escaped_unparsed(full), failure.what(), column_of(failure)};
+    return Unparsable{full, failure.what(), column_of(failure)};
   }
 }
 

@@ -123,7 +123,8 @@ TEST(Explain, SaysWhyATextCannotBeParsed) {
   const auto broken = check_syntax("a ${1 +} b");
   ASSERT_TRUE(broken);
   EXPECT_NE(broken->message.find("EL1042E"), std::string::npos);
-  EXPECT_EQ(*broken->column, 3U);
+  EXPECT_EQ(broken->text, "a ${1 +} b");
+  EXPECT_EQ(*broken->column, 7U);
   EXPECT_FALSE(check_syntax("${1 + 1}"));
   EXPECT_EQ(stages_named_in("${#stage('Bake').outputs.x + #stage(name).y}"),
             std::vector<std::string>{"Bake"});
