@@ -1,6 +1,7 @@
 import { IconAlertTriangle } from '../icons/icons';
 import type { Execution, Stage } from '../api/types';
 import { shortened } from '../expressions/explanation';
+import { rawTexts } from '../expressions/raw';
 import { Why } from '../expressions/Why';
 import boxes from './Boxes.module.css';
 import classes from './DoubtBox.module.css';
@@ -69,11 +70,18 @@ function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage;
         </span>
       )}
       <code className={classes.text}>{text}</code>
-      {result !== undefined && (
+      {result !== undefined && rawTexts(result).length === 0 && (
         <span className={classes.gave}>
           {texts.gave} <code>{shortened(result)}</code>
         </span>
       )}
+      {doubt.said
+        .filter((reason) => !said.includes(reason))
+        .map((reason) => (
+          <span key={reason} className={classes.said}>
+            {reason}
+          </span>
+        ))}
     </div>
   );
   return (
@@ -84,17 +92,10 @@ function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage;
           <p className="dim">{texts.onlyValueLeft}</p>
         </>
       ) : (
-        <Why execution={execution.id} stage={stage.id} text={ask}>
+        <Why execution={execution.id} stage={stage.id} text={ask} hasFailed={kind === 'failed'}>
           {what}
         </Why>
       )}
-      {doubt.said
-        .filter((reason) => !said.includes(reason))
-        .map((reason) => (
-          <p key={reason} className={classes.said}>
-            {reason}
-          </p>
-        ))}
     </li>
   );
 }

@@ -1,12 +1,20 @@
 import { IconAlertTriangle, IconBulb, IconX } from '../icons/icons';
 import { Loading, Resource } from '../states/states';
 import classes from './expressions.module.css';
-import { distinctNames, isNowhere, markAt, shortened, type Explanation, type LookedUp } from './explanation';
+import { markAt, nameLines, shortened, works, type Explanation, type NameLine } from './explanation';
 import { texts } from './texts';
 import { useExplanation } from './useExplanation';
 
+export interface Asked {
+  execution: string;
+  stage: string;
+  text: string;
+  /** It failed when the stage read it: an explanation that finds nothing wrong says so. */
+  hasFailed?: boolean;
+}
+
 /** Every expression of a text as a stage would read it now: what it gives or why it fails, and whence its names come. */
-export function ExplanationView({ execution, stage, text }: { execution: string; stage: string; text: string }) {
+export function ExplanationView({ execution, stage, text, hasFailed = false }: Asked) {
   const explained = useExplanation(execution, stage, text);
   return (
     <div className={classes.explained} aria-live="polite" aria-busy={explained.isPending}>
@@ -16,7 +24,14 @@ export function ExplanationView({ execution, stage, text }: { execution: string;
         isEmpty={({ expressions }) => expressions.length === 0}
         empty={<p className="dim">{texts.none}</p>}
       >
-        {({ expressions }) => expressions.map((one, index) => <One key={index} explanation={one} />)}
+        {({ expressions }) => (
+          <>
+            {hasFailed && expressions.every(works) && <p className="dim">{texts.worksNow}</p>}
+            {expressions.map((one, index) => (
+              <One key={index} explanation={one} />
+            ))}
+          </>
+        )}
       </Resource>
     </div>
   );
@@ -49,7 +64,7 @@ function One({ explanation }: { explanation: Explanation }) {
           </span>
         </p>
       )}
-      <Names names={distinctNames(explanation.names)} />
+      <Names lines={nameLines(explanation)} />
     </div>
   );
 }
@@ -71,8 +86,8 @@ function Expression({ explanation: { expression, error } }: { explanation: Expla
   );
 }
 
-function Names({ names }: { names: LookedUp[] }) {
-  if (names.length === 0) return <p className="dim">{texts.noNames}</p>;
+function Names({ lines }: { lines: NameLine[] }) {
+  if (lines.length === 0) return <p className="dim">{texts.noNames}</p>;
   return (
     <table className={classes.names} aria-label={texts.names}>
       <thead>
@@ -83,14 +98,17 @@ function Names({ names }: { names: LookedUp[] }) {
         </tr>
       </thead>
       <tbody>
-        {names.map((name) => (
-          <tr key={name.name} data-nowhere={isNowhere(name) || undefined}>
-            <th scope="row">{name.name}</th>
+        {lines.map(({ name, foundIn, value, isPart }) => (
+          <tr key={name} data-part={isPart || undefined} data-nothing={value === undefined || undefined}>
+            <th scope="row">{name}</th>
             <td>
-              {isNowhere(name) && <IconX size={12} aria-hidden />}
-              {name.foundIn}
+              {value === undefined && !isPart && <IconX size={12} aria-hidden />}
+              {isPart ? '' : foundIn}
             </td>
-            <td>{isNowhere(name) ? '' : shortened(name.value)}</td>
+            <td>
+              {value === undefined && isPart && <IconX size={12} aria-hidden />}
+              {value === undefined ? isPart && texts.notThere : shortened(value)}
+            </td>
           </tr>
         ))}
       </tbody>

@@ -22,6 +22,9 @@ export interface Explained {
   expressions: Explanation[];
 }
 
+/** A text takes its value: neither an error nor null, which both leave the text as it is. */
+export const works = ({ error, value }: Explanation) => error === undefined && value !== null;
+
 export const isNowhere = ({ foundIn }: LookedUp) => foundIn === 'nowhere';
 
 /** A text cut in three, so that the middle can be marked. */
@@ -48,7 +51,42 @@ export function shortened(value: Json | undefined, longest = 90): string {
   return text.length > longest ? text.slice(0, longest - 1) + '…' : text;
 }
 
-/** Each name once, in the order of its first look-up: what was found where the first time, "found before" later. */
-export function distinctNames(names: LookedUp[]): LookedUp[] {
-  return names.filter(({ name }, index) => names.findIndex((other) => other.name === name) === index);
+/** A line of the table of names: a name, or what the expression reads below it. */
+export interface NameLine {
+  name: string;
+  foundIn: string;
+  /** Absent: there is nothing at that place. */
+  value?: Json;
+  isPart: boolean;
+}
+
+/**
+ * Each name once, as it was found the first time, and below it the fields of it that the expression reads: a
+ * map of many fields is cut short, and the one that matters must not be lost.
+ */
+export function nameLines({ expression, names }: Explanation): NameLine[] {
+  const distinct = names.filter(({ name }, index) => names.findIndex((other) => other.name === name) === index);
+  return distinct.flatMap((found) => {
+    const line = { name: found.name, foundIn: found.foundIn, value: isNowhere(found) ? undefined : found.value, isPart: false };
+    const parts = typeof line.value === 'object' && line.value !== null ? pathsBelow(expression, found.name) : [];
+    return [line, ...parts.map((path) => ({ ...line, name: found.name + path, value: at(line.value, path), isPart: true }))];
+  });
+}
+
+const step = /\??\.(\w+)(?![\w(])|\['([^']+)'\]|\[(\d+)\]/g;
+
+/** The fields of a name that an expression reads: ".env", "['a b'][0]". What stands in quotes reads nothing. */
+function pathsBelow(expression: string, name: string): string[] {
+  const word = name.replace(/[^\w]/g, '\\$&');
+  const reads = new RegExp(`'(?:[^']|'')*'|(?<![\\w.#])${word}((?:${step.source})+)`, 'g');
+  const paths = [...expression.matchAll(reads)].flatMap(([, path]) => (path === undefined ? [] : [path]));
+  return [...new Set(paths)];
+}
+
+function at(value: Json | undefined, path: string): Json | undefined {
+  for (const [, field, quoted, index] of path.matchAll(step)) {
+    if (typeof value !== 'object' || value === null) return undefined;
+    value = Array.isArray(value) ? value[Number(index)] : value[field ?? quoted ?? index ?? ''];
+  }
+  return value;
 }
