@@ -61,6 +61,8 @@ function Box({ tone, title, children }: { tone: string; title: string; children:
 function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage; doubt: Doubt; said: string[] }) {
   const { stage, text, ask, field, kind, result } = doubt;
   const inPart = stage.id === of.id || kind === 'condition' ? '' : ` ${texts.inPart(stage.name)}`;
+  // A condition that could not be evaluated has its own text as its result.
+  const hasResult = result !== undefined && ask !== undefined && rawTexts(result).length === 0;
   const what = (
     <div className={classes.what}>
       {kind !== 'condition' && (
@@ -70,7 +72,7 @@ function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage;
         </span>
       )}
       <code className={classes.text}>{text}</code>
-      {result !== undefined && rawTexts(result).length === 0 && (
+      {hasResult && (
         <span className={classes.gave}>
           {texts.gave} <code>{shortened(result)}</code>
         </span>
@@ -89,7 +91,7 @@ function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage;
       {ask === undefined ? (
         <>
           {what}
-          <p className="dim">{texts.onlyValueLeft}</p>
+          <p className={classes.said}>{texts.onlyValueLeft}</p>
         </>
       ) : (
         <Why execution={execution.id} stage={stage.id} text={ask} hasFailed={kind === 'failed'}>

@@ -61,7 +61,7 @@ function conditionOf(stage: Stage): Doubt | undefined {
 const hasRead = ({ status }: Stage) => status !== 'NOT_STARTED' && status !== 'SKIPPED';
 
 /** What is the engine's own in a context: a text with an expression there has not failed. */
-const notAField = new Set(['expressionEvaluationSummary', 'exception', 'failureMessage', 'waitingFor']);
+const notAField = new Set(['expressionEvaluationSummary', 'exception', 'failureMessage', 'waitingFor', 'variablesAsWritten']);
 
 const fieldsOf = ({ context }: Stage) => Object.fromEntries(Object.entries(context).filter(([key]) => !notAField.has(key)));
 

@@ -52,7 +52,7 @@ function One({ explanation }: { explanation: Explanation }) {
         </p>
       ) : (
         <p className={classes.result}>
-          = <code>{shortened(value, 400)}</code> <span className="dim">{type}</span>
+          = <code>{shortened(value, 400)}</code> {value !== null && <span className="dim">{type}</span>}
         </p>
       )}
       {!error && value === null && <p className="dim">{texts.isNull}</p>}
@@ -89,29 +89,35 @@ function Expression({ explanation: { expression, error } }: { explanation: Expla
 function Names({ lines }: { lines: NameLine[] }) {
   if (lines.length === 0) return <p className="dim">{texts.noNames}</p>;
   return (
-    <table className={classes.names} aria-label={texts.names}>
-      <thead>
-        <tr>
-          <th scope="col">{texts.name}</th>
-          <th scope="col">{texts.foundIn}</th>
-          <th scope="col">{texts.value}</th>
-        </tr>
-      </thead>
-      <tbody>
-        {lines.map(({ name, foundIn, value, isPart }) => (
-          <tr key={name} data-part={isPart || undefined} data-nothing={value === undefined || undefined}>
-            <th scope="row">{name}</th>
-            <td>
-              {value === undefined && !isPart && <IconX size={12} aria-hidden />}
-              {isPart ? '' : foundIn}
-            </td>
-            <td>
-              {value === undefined && isPart && <IconX size={12} aria-hidden />}
-              {value === undefined ? isPart && texts.notThere : shortened(value)}
-            </td>
+    <div className={classes.scroll}>
+      <table className={classes.names} aria-label={texts.names}>
+        <thead>
+          <tr>
+            <th scope="col">{texts.name}</th>
+            <th scope="col">{texts.foundIn}</th>
+            <th scope="col">{texts.value}</th>
           </tr>
-        ))}
-      </tbody>
-    </table>
+        </thead>
+        <tbody>
+          {lines.map(({ name, foundIn, value, isPart }) => (
+            <tr key={name} data-part={isPart || undefined} data-nothing={value === undefined || undefined}>
+              <th scope="row" colSpan={isPart ? 2 : 1}>
+                {name}
+              </th>
+              {!isPart && (
+                <td>
+                  {value === undefined && <IconX size={12} aria-hidden />}
+                  {foundIn}
+                </td>
+              )}
+              <td>
+                {value === undefined && isPart && <IconX size={12} aria-hidden />}
+                {value === undefined ? isPart && texts.notThere : shortened(value)}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
   );
 }
