@@ -124,6 +124,9 @@ json::object shown(const expressions::Explanation& explanation) {
   for (const expressions::LookedUp& name : explanation.names)
     names.push_back(json::object{{"name", name.name}, {"foundIn", name.where}, {"value", name.value}});
   json::object object{{"expression", explanation.expression}, {"names", std::move(names)}};
+  // Also for a name that was not found and gave null: the field keeps its text then.
+  const bool in_vain = !explanation.error.empty() || explanation.value.is_null();
+  if (in_vain && !explanation.suggestion.empty()) object["suggestion"] = explanation.suggestion;
   if (explanation.error.empty()) {
     object["value"] = explanation.value;
     object["type"] = explanation.type;
@@ -132,7 +135,6 @@ json::object shown(const expressions::Explanation& explanation) {
   json::object error{{"message", explanation.error}, {"code", explanation.code}, {"kind", explanation.kind}};
   if (explanation.column) error["column"] = *explanation.column;
   object["error"] = std::move(error);
-  if (!explanation.suggestion.empty()) object["suggestion"] = explanation.suggestion;
   return object;
 }
 

@@ -23,8 +23,6 @@ void print_error(std::ostream& out, const json::object& explanation, const json:
   // Under the character that is meant; not for expressions of several lines.
   if (column && expression.find('\n') == std::string::npos) out << fmt::format("  {:>{}}\n", "^", *column);
   out << "  " << string_or(error, "message", "") << '\n';
-  const std::string suggestion = string_or(explanation, "suggestion", "");
-  if (!suggestion.empty()) out << fmt::format("  Did you mean '{}'?\n", suggestion);
 }
 
 void print(std::ostream& out, const json::object& explanation) {
@@ -35,6 +33,8 @@ void print(std::ostream& out, const json::object& explanation) {
     out << fmt::format("  = {} ({})\n", shortened(explanation.at("value")),
                        string_or(explanation, "type", ""));
   }
+  const std::string suggestion = string_or(explanation, "suggestion", "");
+  if (!suggestion.empty()) out << fmt::format("  Did you mean '{}'?\n", suggestion);
   const auto* names = base::find_array(explanation, "names");
   if (names == nullptr) return;
   for (const json::value& name : *names) {

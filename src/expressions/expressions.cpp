@@ -224,6 +224,31 @@ std::optional<std::size_t> column_of(const Failure& failure) {
   return failure.position() + 1;
 }
 
+/// The literal names that `node` gives to #stage(...).
+void collect_stages(const Node& node, std::vector<std::string>& names) {
+  std::vector<const Node*> left{&node};
+  while (!left.empty()) {
+    const Node& next = *left.back();
+    left.pop_back();
+    const bool asks = next.kind == Node::Kind::function && next.text == "stage" && next.children.size() == 2;
+    if (asks && next.children[1]->kind == Node::Kind::literal && next.children[1]->value.is_text())
+      names.emplace_back(next.children[1]->value.text());
+    for (const NodePtr& child : next.children) left.push_back(child.get());
+  }
+}
+
+/// The name of a stage for one that the execution does not have.
+std::string suggested_stage(const Node& expression, const Subject& subject) {
+  if (subject.execution == nullptr) return "";
+  std::vector<std::string> named, known;
+  collect_stages(expression, named);
+  for (const model::Stage& stage : subject.execution->stages) known.push_back(stage.name);
+  for (const std::string& name : named) {
+    if (std::find(known.begin(), known.end(), name) == known.end()) return nearest(name, known);
+  }
+  return "";
+}
+
 /// The name at the failure that was looked up and not found: what may have been meant.
 std::string suggestion(const Explanation& explanation, Session& session) {
   for (const LookedUp& name : explanation.names) {
@@ -250,49 +275,48 @@ Explanation explain_part(const Template::Part& part, Session& session) {
   }
   session.trace = nullptr;
   explanation.suggestion = suggestion(explanation, session);
+  if (explanation.suggestion.empty() && explanation.code == "EL1023E")
+    explanation.suggestion = suggested_stage(*part.expression, session.subject);
   return explanation;
+}
+
+/// Takes out what `rewritten` put in, so that people see what they wrote.
+void show_as_written(Explanation& explanation, std::string_view source) {
+  constexpr std::string_view put_in = " #root.execution, ";
+  std::string& text = explanation.expression;
+  if (source.find(put_in) != std::string_view::npos) return;
+  for (std::size_t at = text.find(put_in); at != std::string::npos; at = text.find(put_in, at)) {
+    text.erase(at, put_in.size());
+    if (explanation.column && *explanation.column > at + put_in.size()) *explanation.column -= put_in.size();
+  }
 }
 
 }  // namespace
 
 std::vector<Explanation> explain(std::string_view text, const Subject& subject, const Options& options) {
   if (const auto broken = check_syntax(text))
-    return {{.expression = broken->expression, .error = broken->message, .column = broken->column}};
+    return {{.expression = broken->text, .error = broken->message, .column = broken->column}};
   Session session(subject, options);
   std::vector<Explanation> explanations;
   const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
   for (const Template::Part& part : parsed->parts) {
-    if (part.expression) explanations.push_back(explain_part(part, session));
+    if (!part.expression) continue;
+    explanations.push_back(explain_part(part, session));
+    show_as_written(explanations.back(), text);
   }
   return explanations;
 }
 
 std::optional<Unparsable> check_syntax(std::string_view text) {
   if (!has_expression(text)) return std::nullopt;
-  const std::string full = rewritten(text);
+  const std::string written(text);
   try {
-    parse_template(full);
+    parse_template(written);
     return std::nullopt;
   } catch (const Failure& failure) {
-    return Unparsable{escaped_unparsed(full), failure.what(), column_of(failure)};
+    return Unparsable{written, failure.what(), column_of(failure)};
   }
 }
-
-namespace {
-
-void collect_stages(const Node& node, std::vector<std::string>& names) {
-  std::vector<const Node*> left{&node};
-  while (!left.empty()) {
-    const Node& next = *left.back();
-    left.pop_back();
-    const bool asks = next.kind == Node::Kind::function && next.text == "stage" && next.children.size() == 2;
-    if (asks && next.children[1]->kind == Node::Kind::literal && next.children[1]->value.is_text())
-      names.emplace_back(next.children[1]->value.text());
-    for (const NodePtr& child : next.children) left.push_back(child.get());
-  }
-}
-
-}  // namespace
 
 std::vector<std::string> stages_named_in(std::string_view text) {
   std::vector<std::string> names;

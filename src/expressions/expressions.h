@@ -61,7 +61,7 @@ struct LookedUp {
   json::value value;
 };
 
-/// One expression of a text, looked at in detail.
+/// One expression of a text, looked at in detail; the whole text with its braces, if it cannot be parsed.
 struct Explanation {
   std::string expression;
   json::value value;
@@ -115,8 +115,8 @@ std::vector<Explanation> explain(std::string_view text, const Subject& subject, 
 
 /// Why a text cannot be parsed; nullopt: it can. For those who check a pipeline before it runs.
 struct Unparsable {
-  std::string expression, message;
-  std::optional<std::size_t> column;
+  std::string text, message;
+  std::optional<std::size_t> column;  ///< in the text, from 1
 };
 std::optional<Unparsable> check_syntax(std::string_view text);
 /// The stages that a text asks for by literal names: `#stage('Bake')`.

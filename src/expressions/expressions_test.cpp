@@ -119,11 +119,29 @@ TEST(Explain, SaysWhatWasMeant) {
   EXPECT_EQ(*found[0].column, 8U);
 }
 
+TEST(Explain, SaysWhichStageWasMeant) {
+  const model::Execution run = execution();
+  const auto found = explain("${#stage('Bakee').outputs.image}", of_stage(run, run.stages[1]));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].code, "EL1023E");
+  EXPECT_EQ(found[0].suggestion, "Bake");
+}
+
+TEST(Explain, ShowsWhatWasWritten) {
+  const model::Execution run = execution();
+  const auto found = explain("${#stage('Bake').nope.x}", of_stage(run, run.stages[1]));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_EQ(found[0].expression, "#stage('Bake').nope.x");
+  ASSERT_TRUE(found[0].column);
+  EXPECT_EQ(found[0].expression.substr(*found[0].column - 1, 4), "nope");
+}
+
 TEST(Explain, SaysWhyATextCannotBeParsed) {
   const auto broken = check_syntax("a ${1 +} b");
   ASSERT_TRUE(broken);
   EXPECT_NE(broken->message.find("EL1042E"), std::string::npos);
-  EXPECT_EQ(*broken->column, 3U);
+  EXPECT_EQ(broken->text, "a ${1 +} b");
+  EXPECT_EQ(*broken->column, 7U);
   EXPECT_FALSE(check_syntax("${1 + 1}"));
   EXPECT_EQ(stages_named_in("${#stage('Bake').outputs.x + #stage(name).y}"),
             std::vector<std::string>{"Bake"});

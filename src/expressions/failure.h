@@ -19,6 +19,10 @@ class Failure : public std::runtime_error {
   const std::string& code() const { return code_; }
   /// Where in the expression, from 0; npos: not known.
   std::size_t position() const { return position_; }
+  /// For one that was found in a part that starts `offset` after the text's start.
+  void move_position(std::size_t offset) {
+    if (position_ != npos) position_ += offset;
+  }
   void set_position(std::size_t position) {
     if (position_ == npos) position_ = position;
   }

@@ -52,6 +52,16 @@ std::size_t end_of_expression(std::string_view text, std::size_t start) {
                    start);
 }
 
+/// As parse(), but a failure's position is the one in the whole text, which starts `offset` before.
+NodePtr parse_within(std::string_view expression, std::size_t offset) {
+  try {
+    return parse(expression);
+  } catch (Failure& failure) {
+    failure.move_position(offset);
+    throw;
+  }
+}
+
 Template split(std::string_view text) {
   Template made;
   std::size_t at = 0;
@@ -66,7 +76,8 @@ Template split(std::string_view text) {
     if (count_units(expression) > longest_expression)
       throw Failure("SpelEvaluationException", "EL1079E",
                     fmt::format("EL1079E: the expression is longer than {} characters", longest_expression));
-    made.parts.push_back({std::string(expression), parse(expression)});
+    const auto offset = static_cast<std::size_t>(expression.data() - text.data());
+    made.parts.push_back({std::string(expression), parse_within(expression, offset)});
     at = end + 1;
   }
   return made;

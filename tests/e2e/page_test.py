@@ -16,6 +16,17 @@ EXAMPLES = os.path.join(HERE, "..", "..", "examples", "demo")
 SCREENSHOTS = os.environ.get("SCREENSHOTS", os.path.join(BUILD, "..", "screenshots"))
 
 
+# Its first stage has a field whose expression fails, its second one a condition that "staging" does not meet.
+GUARDED = {
+    "application": "demo", "name": "Guarded release", "parameterConfig": [{"name": "env", "default": "staging"}],
+    "stages": [
+        {"refId": "1", "type": "wait", "name": "Settle", "waitTime": 1, "cluster": "demo-main",
+         "comments": "Waits for ${clustr.size()} instances"},
+        {"refId": "2", "requisiteStageRefIds": ["1"], "type": "checkPreconditions", "name": "Production only",
+         "preconditions": [{"type": "expression", "failPipeline": True, "context": {
+             "expression": "parameters.env == 'production'", "failureMessage": "Only production is released"}}]}]}
+
+
 class Page(unittest.TestCase):
     def setUp(self):
         self.server = Server()
@@ -40,6 +51,7 @@ class Page(unittest.TestCase):
 
     def test_the_page(self):
         self.register_demo()
+        self.server.save_pipeline(GUARDED)
         # As a person would name them: they are on the pictures.
         releases = tempfile.mkdtemp(prefix="demo-")
         self.addCleanup(shutil.rmtree, releases)

@@ -77,6 +77,16 @@ const check = (path) => () => [
 const waitScript = ({ stage, time }) => [
   { name: 'wait', ms: 1000 * (time.past ? 30 : stage.context.waitTime), waits: [`${stage.context.waitTime} s to pass`] },
 ];
+const checkEnvironment = ({ execution, fate, stage }) => {
+  const expressionResult = execution.trigger.parameters.env === 'production';
+  const [{ context }] = stage.context.preconditions ?? [{ context: {} }];
+  if (!expressionResult) fate.failAt = stage.name;
+  return [{
+    part: true, before: true, name: 'Check precondition (expression)', type: 'checkPreconditions',
+    context: { preconditionType: 'expression', context: { ...context, expressionResult } },
+    fails: [context.failureMessage], script: () => [{ name: 'checkPrecondition', ms: 300 }],
+  }];
+};
 const approve = () => [{ name: 'waitForJudgment', waits: ['a decision'], until: (context) => Boolean(context.judgmentStatus) }];
 
 const deployPipeline = (application, more = {}) => ({
@@ -120,6 +130,27 @@ export const pipelines = [
     ],
   },
   { id: uuid(), schema: '1', application: 'demo', name: 'Tear down', index: 3, disabled: true, triggers: [], updateTs: '1714672345678', stages: [{ refId: '1', type: 'destroyServerGroup', name: 'Destroy oldest' }] },
+  {
+    id: uuid(), schema: '1', application: 'demo', name: 'Guarded release', index: 4, triggers: manual, updateTs: '1714672345678',
+    description: 'Goes on in production only',
+    parameterConfig: [{ name: 'env', label: 'Environment', default: 'staging' }],
+    stages: [
+      {
+        refId: '1', type: 'wait', name: 'Settle', waitTime: 1, cluster: 'demo-main', regions: ['local'],
+        comments: 'Waits for ${clustr.size()} instances', clusters: [{ stack: '${stak}', script: 'exit ${STATUS}' }],
+        expressionEvaluationSummary: {
+          'Waits for clustr.size() instances': [{ level: 'ERROR', description: 'Failed to evaluate [comments] EL1011E: size(...) is called on null: ?.size(...) gives null then' }],
+          stak: [{ level: 'INFO', description: 'Failed to evaluate [stack] : stak not found' }],
+        },
+        script: waitScript,
+      },
+      {
+        refId: '2', requisiteStageRefIds: ['1'], type: 'checkPreconditions', name: 'Production only',
+        preconditions: [{ type: 'expression', context: { expression: "parameters.env == 'production'", failureMessage: 'Only production is released' } }],
+        script: checkEnvironment,
+      },
+    ],
+  },
   deployPipeline('billing'),
   deployPipeline('catalog'),
   deployPipeline('gateway'),

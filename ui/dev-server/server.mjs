@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { explain } from './expressions.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
@@ -89,6 +90,13 @@ const routes = [
     if (lacking) throw new Refused(400, `Required parameter ${lacking.name} is missing`);
     const execution = world.start(config, { type: 'manual', user: 'anonymous', parameters });
     return [202, { eventId: randomUUID(), ref: `/pipelines/${execution.id}` }];
+  }],
+  ['POST', '/expressions/explain', (world, { body }) => {
+    if (typeof body.text !== 'string') throw new Refused(400, 'text: a text is needed');
+    const execution = executionOf(world, body.executionId);
+    const stage = execution.stages.find(({ id, refId, name }) => [id, refId, name].includes(body.stage));
+    if (body.stage && !stage) notFound(`execution ${execution.id} has no stage '${body.stage}'`);
+    return [200, { expressions: explain(body.text, execution, stage) }];
   }],
   ['GET', '/pipelines/*', (world, { path }) => [200, executionOf(world, path[1])]],
   ['PUT', '/pipelines/*/cancel', (world, { path, query }) => {

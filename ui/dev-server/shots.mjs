@@ -60,6 +60,17 @@ for (const scheme of ['light', 'dark']) {
   await page.getByRole('tab', { name: 'Context' }).click();
   await pause(200);
   await shoot('failed-context');
+  const guarded = past('Guarded release', 'TERMINAL');
+  await visit(`/applications/demo/executions/${guarded.id}`);
+  await page.getByRole('button', { name: /^Why/ }).click();
+  await pause(500);
+  await shoot('condition');
+  await visit(`/applications/demo/executions/${guarded.id}?stage=${guarded.stages[0].id}`);
+  for (const why of await page.getByRole('button', { name: /^Why/ }).all()) if (await why.isVisible()) await why.click();
+  await page.getByLabel('Expression', { exact: true }).fill('parameters.env');
+  await page.keyboard.press('Enter');
+  await pause(500);
+  await shoot('raw');
   await visit('/applications/demo');
   await page.getByRole('button', { name: 'Start Deploy demo' }).click();
   await pause(600);
@@ -82,6 +93,12 @@ for (const scheme of ['light', 'dark']) {
   await page.setViewportSize({ width: 700, height: 900 });
   await visit(`/applications/demo/executions/${past('Deploy demo', 'TERMINAL').id}`);
   await shoot('narrow');
+  await visit(`/applications/demo/executions/${guarded.id}?stage=${guarded.stages[0].id}`);
+  await page.getByRole('button', { name: /^Why/ }).first().click();
+  await page.getByLabel('Expression', { exact: true }).fill('parameters.env ==');
+  await page.keyboard.press('Enter');
+  await pause(500);
+  await page.screenshot({ path: `${folder}/narrow-raw-${scheme}.png`, fullPage: true });
   await page.close();
   world.patch(judged, judged.stages[1], { judgmentStatus: 'stop' });
 }

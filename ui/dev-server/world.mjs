@@ -59,6 +59,7 @@ export class World extends EventEmitter {
       ['Promote demo', 4 * hour, { stopAt: 'Approve' }, { target: 'staging' }, { type: 'manual', user: 'grace' }],
       ['Nightly checks', 30 * hour, {}, {}, { type: 'cron', cronExpression: '0 0 2 * * ?' }],
       ['Nightly checks', 6 * hour, { failAt: 'Load test' }, {}, { type: 'cron', cronExpression: '0 0 2 * * ?' }],
+      ['Guarded release', 7 * hour, {}, { env: 'staging' }, { type: 'manual', user: 'lin' }],
       ['Deploy billing', 70 * hour, {}, { version: '41' }, { type: 'webhook', source: 'ci' }],
       ['Deploy catalog', 8 * hour, { failAt: 'Deploy' }, { version: '3.9' }, { type: 'manual', user: 'lin' }],
       ['Deploy gateway', 40 * hour, {}, { version: '12' }, { type: 'manual', user: 'lin' }],

@@ -7,6 +7,7 @@
  * SCREENSHOTS          folder for pictures; none are taken without it
  * APPLICATION          default "demo"
  * DEPLOY, PROMOTE      names of the pipelines, default "Deploy demo" and "Promote demo"
+ * GUARDED              name of a pipeline with a field and a condition that fail, default "Guarded release"
  * PARAMETERS           JSON object, labels and values of the parameters to start DEPLOY with; default {"Version": "2"}
  * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
  * JUDGMENT_STAGE       default "Approve"
@@ -29,6 +30,7 @@ assert.ok(base, 'BASE_URL is missing: start a server with the demo application a
 const application = process.env.APPLICATION ?? 'demo';
 const deploy = process.env.DEPLOY ?? 'Deploy demo';
 const promote = process.env.PROMOTE ?? 'Promote demo';
+const guarded = process.env.GUARDED ?? 'Guarded release';
 const parameters = JSON.parse(process.env.PARAMETERS ?? '{"Version": "2"}');
 const judgmentStage = process.env.JUDGMENT_STAGE ?? 'Approve';
 const patience = 1000 * Number(process.env.PATIENCE_SECONDS ?? 180);
@@ -123,6 +125,63 @@ test('a judgment is given, and the execution goes on', async () => {
   await page.getByRole('button', { name: `${judgmentStage}: Succeeded` }).first().click();
   await details.getByText(/^Continued/).waitFor();
   await shoot('judgment-given');
+});
+
+test('a condition that was not met says why', async () => {
+  await page.goto(`${base}/ui/applications/${application}`);
+  await start(guarded, {});
+  await page.getByRole('status').filter({ hasText: 'Failed' }).waitFor({ timeout: patience });
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  const condition = details.getByRole('region', { name: 'The condition was not met' });
+  await condition.getByText('gave false').waitFor();
+  await condition.getByRole('button', { name: 'Why?' }).click();
+  const names = condition.getByRole('table', { name: 'Names that were looked up' });
+  await names.getByRole('row', { name: 'parameters.env "staging"' }).waitFor();
+  await names.getByRole('row', { name: /^parameters the trigger's parameters/ }).waitFor();
+  await shoot('condition');
+});
+
+test('a field that kept its expression says what was meant, with the keyboard alone', async () => {
+  const settle = page.getByRole('group', { name: 'Stage graph' }).getByRole('button', { name: /^Settle: / });
+  await settle.focus();
+  await page.keyboard.press('Enter');
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  const region = details.getByRole('region', { name: /expressions? failed/ });
+  const failed = region.getByRole('listitem').filter({ hasText: 'comments' });
+  await failed.getByText('Waits for ${clustr.size()} instances').waitFor();
+  const why = failed.getByRole('button', { name: 'Why?' });
+  assert.equal(await why.getAttribute('aria-expanded'), 'false');
+  await why.focus();
+  await page.keyboard.press('Enter');
+  await failed.getByText('Did you mean cluster?').waitFor();
+  assert.equal(await why.getAttribute('aria-expanded'), 'true');
+  assert.equal(await failed.getByRole('mark').innerText(), 'size');
+  await failed.getByText('Column 8:').waitFor();
+  await failed.getByRole('row', { name: 'clustr nowhere' }).waitFor();
+  await shoot('raw-expression');
+});
+
+test('any expression is tried as the chosen stage would read it', async () => {
+  const region = page.getByRole('region', { name: 'Try an expression' });
+  await region.getByText('As the stage “Settle” would read it now.').waitFor();
+  const attempt = async (text) => {
+    await region.getByRole('textbox', { name: 'Expression' }).fill(text);
+    await page.keyboard.press('Enter');
+  };
+  await attempt('cluster');
+  await region.getByText('= "demo-main" String').waitFor();
+  await region.getByRole('row', { name: "cluster this stage's context" }).waitFor();
+  await attempt('clustr');
+  await region.getByText('It gives null').waitFor();
+  await region.getByText('Did you mean cluster?').waitFor();
+
+  const endpoint = '**/expressions/explain';
+  await page.route(endpoint, (route) => route.fulfill({ status: 400, json: { message: 'not today' } }));
+  await attempt('parameters.env');
+  await region.getByRole('alert').getByText('not today').waitFor();
+  await page.unroute(endpoint);
+  await region.getByRole('button', { name: 'Try again' }).click();
+  await region.getByText('= "staging" String').waitFor();
 });
 
 test('the pipelines show how their executions went', async () => {

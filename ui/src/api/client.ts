@@ -5,6 +5,7 @@ export class ApiError extends Error {
     readonly status: number,
     message: string,
     readonly path: string,
+    readonly method = 'GET',
   ) {
     super(message);
     this.name = 'ApiError';
@@ -33,11 +34,11 @@ export async function request<T>(
     });
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, 'The server does not answer. Is gennaker running?', url);
+    throw new ApiError(0, 'The server does not answer. Is gennaker running?', url, method);
   }
   const text = await response.text();
   const parsed = parse(text);
-  if (!response.ok) throw new ApiError(response.status, messageOf(parsed, response), url);
+  if (!response.ok) throw new ApiError(response.status, messageOf(parsed, response), url, method);
   return parsed as T;
 }
 

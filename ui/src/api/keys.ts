@@ -7,6 +7,9 @@ export const keys = {
   executions: (application: string, limit?: number) =>
     limit === undefined ? (['executions', application] as const) : (['executions', application, limit] as const),
   execution: (id: string) => ['execution', id] as const,
+  /** Without the rest: all that was explained of an execution. */
+  explanation: (execution: string, stage?: string, text?: string) =>
+    stage === undefined ? (['explanation', execution] as const) : (['explanation', execution, stage, text] as const),
   clusters: (application: string) => ['infrastructure', application, 'clusters'] as const,
   serverGroups: (application: string) => ['infrastructure', application, 'serverGroups'] as const,
   loadBalancers: (application: string) => ['infrastructure', application, 'loadBalancers'] as const,

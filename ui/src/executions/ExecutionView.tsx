@@ -16,6 +16,7 @@ import { Parameters } from './Parameters';
 import { StageGraph } from './StageGraph';
 import { StagePanel } from './StagePanel';
 import { Timeline } from './Timeline';
+import { TryExpression } from './TryExpression';
 import { mostTelling, needsYou } from './stages';
 import { texts } from './texts';
 import { describeTrigger } from './trigger';
@@ -55,6 +56,10 @@ function Loaded({ execution }: { execution: Execution }) {
             <section className={classes.card}>
               <h2 className={classes.cardTitle}>{texts.timeline}</h2>
               <Timeline execution={execution} selected={chosen.id} onSelect={select} />
+            </section>
+            <section className={classes.card} aria-label={texts.try}>
+              <h2 className={classes.cardTitle}>{texts.try}</h2>
+              <TryExpression execution={execution} stage={chosen} />
             </section>
           </div>
           <aside className={classes.card + ' ' + classes.aside} aria-label={texts.details}>

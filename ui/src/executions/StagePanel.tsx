@@ -7,6 +7,7 @@ import { texts as statusTexts } from '../status/texts';
 import { Elapsed } from '../time/Elapsed';
 import { formatClock } from '../time/duration';
 import { DecisionBox } from './DecisionBox';
+import { DoubtBox } from './DoubtBox';
 import { FailureBox } from './FailureBox';
 import classes from './StagePanel.module.css';
 import { childrenOf, logOf, needsYou, readable, waitingFor, type LogLine } from './stages';
@@ -43,6 +44,7 @@ export function StagePanel({ execution, stage }: { execution: Execution; stage: 
       )}
       <DecisionBox execution={execution} stage={stage} />
       <FailureBox stages={execution.stages} stage={stage} />
+      <DoubtBox execution={execution} stage={stage} key={`doubts of ${stage.id}`} />
       <Tabs defaultValue="tasks" key={stage.id} classNames={{ tab: classes.tab }} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="tasks">{texts.tasks}</Tabs.Tab>

@@ -56,6 +56,13 @@ test('an execution that nobody looks at is not fetched', () => {
   expect(invalidated).toEqual([]);
 });
 
+test('what was explained of an execution is explained anew when it changes', () => {
+  client.setQueryData(keys.execution('x'), execution);
+  client.setQueryData(keys.explanation('x', 'stage', '${a}'), { expressions: [] });
+  cache.execution({ execution: header });
+  expect(invalidated).toContain(JSON.stringify(keys.explanation('x')));
+});
+
 test('documents and the inventory invalidate what they feed', () => {
   cache.document({ kind: 'pipeline', id: 'p', application: 'demo' });
   cache.document({ kind: 'application', id: 'demo' });

@@ -32,6 +32,8 @@ export class LiveCache {
     this.client.setQueryData<Execution>(detail, (known) => known && mergeExecution(known, event));
     // Tasks, context and outputs are not in the event.
     this.later(detail);
+    const explained = keys.explanation(id);
+    if (this.client.getQueryCache().findAll({ queryKey: explained }).length > 0) this.later(explained);
   }
 
   document(event: DocumentEvent) {

@@ -42,7 +42,7 @@ export function Failed({ error, onRetry, title = texts.failed }: { error: Error;
         <p>{error.message}</p>
         {error instanceof ApiError && (
           <p className={classes.where}>
-            GET {error.path}
+            {error.method} {error.path}
             {error.status > 0 && ` · ${error.status}`}
           </p>
         )}

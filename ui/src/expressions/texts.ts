@@ -1,0 +1,15 @@
+export const texts = {
+  why: 'Why?',
+  whyOf: (text: string) => `Why? ${text}`,
+  column: (column: number) => `Column ${column}:`,
+  meant: 'Did you mean',
+  none: 'There is no expression in this text: one stands between ${ and }.',
+  worksNow: 'It works now; when the stage read it, it did not. A name that it needs may have come later.',
+  isNull: 'It gives null: the text stays as it is written.',
+  names: 'Names that were looked up',
+  name: 'Name',
+  foundIn: 'Found in',
+  value: 'Value',
+  notThere: 'not there',
+  noNames: 'It looks up no name.',
+};
