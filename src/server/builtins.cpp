@@ -64,17 +64,25 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
-void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
-  stages::WebhookOptions options = stages::read_webhook_options(
-      parts.options.webhook, [](const std::string& name) -> std::optional<std::string> {
+stages::WebhookOptions webhook_options(const Options& options) {
+  return stages::read_webhook_options(
+      options.webhook, [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       });
+}
+
+void add_webhooks(runner::Catalogs& catalogs, const BuiltinParts& parts) {
+  stages::WebhookOptions options = webhook_options(parts.options);
   stages::add_save_pipelines_from_artifact(catalogs, {parts.configurations, parts.client, options.fence});
   stages::add_webhook(catalogs, parts.client, std::move(options));
 }
 
 }  // namespace
+
+std::shared_ptr<const net::UrlFence> url_fence(const Options& options) {
+  return webhook_options(options).fence;
+}
 
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts) {
   stages::add_bind_artifacts(catalogs);

@@ -3,6 +3,7 @@
 #include "clusters/clouds.h"
 #include "clusters/traffic_guards.h"
 #include "net/client.h"
+#include "net/url_fence.h"
 #include "pipelines/applications.h"
 #include "pipelines/configurations.h"
 #include "pipelines/starter.h"
@@ -24,6 +25,9 @@ struct BuiltinParts {
   base::Random& random;
   const Options& options;
 };
+
+/// Where calls whose URL a user wrote may go, as the options have it.
+std::shared_ptr<const net::UrlFence> url_fence(const Options& options);
 
 /// Every stage type that this server knows: a new one is a line here.
 void add_builtin_stages(runner::Catalogs& catalogs, const BuiltinParts& parts);

@@ -13,6 +13,7 @@
 #include "engine/engine.h"
 #include "runner/catalogs.h"
 #include "testing/manual_clock.h"
+#include "testing/scripted_answers.h"
 #include "testing/simulated_cloud.h"
 
 namespace gennaker::testing {
@@ -28,6 +29,8 @@ class StageWorld {
   clusters::Clouds& clouds() { return clouds_; }
   SimulatedCloud& cloud() { return *cloud_; }
   ManualClock& clock() { return clock_; }
+  /// What expressions ask of the world outside.
+  ScriptedAnswers& answers() { return answers_; }
   const model::Execution& execution() const { return *execution_; }
   const clusters::TrafficGuards& guards() const { return guards_; }
   /// From now on every cluster is guarded.
@@ -64,7 +67,9 @@ class StageWorld {
   void send(const engine::Event& event);
   void carry_out(const engine::Effect& effect);
   void ask(const engine::RunTask& run);
+  void find_answers(const engine::Ask& ask);
   void clean_up(const engine::CancelTask& cancel);
+  std::optional<runner::TaskContext> context_of(const std::string& stage_id, const std::string& task_id);
   runner::TaskResult attempt(runner::Task& task, const runner::TaskContext& context);
   void loop(const std::function<bool(const model::Execution&)>& until);
 
@@ -73,6 +78,7 @@ class StageWorld {
   clusters::Clouds clouds_{io_.get_executor()};
   SimulatedCloud* cloud_ = nullptr;
   bool guarded_ = false;
+  ScriptedAnswers answers_;
   clusters::TrafficGuards guards_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
