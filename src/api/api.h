@@ -27,6 +27,7 @@ struct Parts {
   pipelines::Configurations& configurations;
   pipelines::Starter& starter;
   runner::Runner& runner;
+  runner::Answerer& answerer;
   clusters::Clouds& clouds;
   InventoryBell& bell;
   const Origins& origins;

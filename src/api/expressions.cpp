@@ -10,13 +10,6 @@
 namespace gennaker::api {
 namespace {
 
-using expressions::Answer;
-using expressions::Answers;
-using expressions::Question;
-
-/// How often an answer may lead to another question.
-constexpr int most_rounds = 5;
-
 Async<model::Execution> load(const Parts& parts, std::string id) {
   std::optional<model::Execution> execution = co_await parts.store.execution(id);
   if (!execution) throw base::Error(base::Kind::not_found, fmt::format("Execution not found (id: {})", id));
@@ -36,34 +29,12 @@ const model::Stage* find_stage(const model::Execution& execution, const std::str
   return &*found;
 }
 
-Async<Answer> answer(const Parts& parts, Question question) {
-  if (question.kind == Question::Kind::pipeline_id) {
-    const std::optional<json::object> config =
-        co_await parts.configurations.find(question.scope, question.subject);
-    co_return Answer{config ? json::value(base::string_or(*config, "id", "")) : json::value(), ""};
-  }
-  if (question.kind == Question::Kind::application) {
-    const std::optional<json::object> application = co_await parts.applications.find(question.subject);
-    if (application) co_return Answer{*application, ""};
-    co_return Answer{nullptr, fmt::format("there is no application '{}'", question.subject)};
-  }
-  co_return Answer{nullptr,
-                   fmt::format("'{}' is not fetched while an expression is looked at", question.subject)};
-}
-
-/// Asks `evaluate` again until it has no open questions. It gets the options and says what is open.
-template <class Evaluate>
-Async<void> with_answers(const Parts& parts, Evaluate evaluate) {
-  Answers answers;
-  expressions::Options options{.now = parts.clock.now(), .seed = parts.random.next(), .answers = &answers};
-  for (int round = 0; round < most_rounds; ++round) {
-    const std::vector<Question> open = evaluate(options);
-    if (open.empty()) co_return;
-    for (const Question& question : open) {
-      Answer known = co_await answer(parts, question);
-      answers.emplace(question, std::move(known));
-    }
-  }
+/// Evaluates until nothing is open that somebody can answer.
+Async<void> with_answers(const Parts& parts, runner::Evaluate evaluate) {
+  expressions::Options options;
+  options.now = parts.clock.now();
+  options.seed = parts.random.next();
+  return runner::evaluate_answered(&parts.answerer, options, std::move(evaluate));
 }
 
 expressions::Subject subject_of(const model::Execution& execution, const model::Stage* stage) {
@@ -86,7 +57,8 @@ Async<Response> evaluate_for(const Parts& parts, Request request, std::string st
     evaluation = expressions::evaluate_text(text, subject_of(execution, stage), options);
     return evaluation.open;
   };
-  co_await with_answers(parts, evaluate);
+  auto evaluating = with_answers(parts, evaluate);
+  co_await std::move(evaluating);
   co_return respond(json::object{{"result", evaluation.value}, {"detail", evaluation.summary}});
 }
 
@@ -112,8 +84,9 @@ Async<Response> evaluate_variables(const Parts& parts, Request request) {
   model::Stage stage{.id = "evaluateVariables", .ref_id = "evaluateVariables", .type = "evaluateVariables"};
   const json::object given{{"refs", request.query.get_or("requisiteStageRefIds", "")}};
   stage.requisites = base::string_list(given, "refs");
-  const runner::TaskContext context(execution, stage, {}, parts.clock.now());
-  stages::OrderedEvaluation evaluation = stages::evaluate_in_order(context, body.get_array(), "key", "value");
+  runner::TaskContext context(execution, stage, {}, parts.clock.now(), &parts.answerer);
+  auto evaluating = stages::evaluate_in_order(std::move(context), body.get_array(), "key", "value");
+  stages::OrderedEvaluation evaluation = co_await std::move(evaluating);
   for (std::size_t i = 0; i < evaluation.entries.size(); ++i)
     evaluation.entries[i].as_object()["sourceValue"] = body.get_array()[i].at("value");
   co_return respond(json::object{{"result", evaluation.entries}, {"detail", evaluation.summary}});
@@ -157,7 +130,8 @@ Async<Response> explain(const Parts& parts, Request request) {
     explanations = expressions::explain(*text, subject, options);
     return expressions::evaluate_text(*text, subject, options).open;
   };
-  co_await with_answers(parts, look);
+  auto looking = with_answers(parts, look);
+  co_await std::move(looking);
   json::array list;
   for (const expressions::Explanation& explanation : explanations) list.push_back(shown(explanation));
   co_return respond(json::object{{"expressions", std::move(list)}});

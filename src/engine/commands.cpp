@@ -129,6 +129,7 @@ void Turn::on(const PatchStage& patch) {
 void Turn::skip_by_hand(model::Stage& stage) {
   model::Stage& top = top_level_of(stage);
   const auto skip_tasks = [&](model::Stage& skipped) {
+    forget_questions(skipped);
     for (Task& task : skipped.tasks) {
       if (task.status != Status::running && task.status != Status::paused) continue;
       task.status = Status::skipped;
@@ -260,6 +261,7 @@ void Turn::reset_for_restart(model::Stage& stage) {
   reset.end_time.reset();
   reset.scheduled_time.reset();
   reset.tasks.clear();
+  forget_questions(reset);
   for (const std::string_view stale : {"exception", "beforeStagePlanningFailed", "waitingFor"})
     reset.context.erase(stale);
   if (const Stage* type = catalog_.find(reset.type)) type->prepare_restart(reset);

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "engine/questions.h"
 #include "engine/turn.h"
 
 namespace gennaker::engine {
@@ -62,6 +63,8 @@ Outcome advance(const StageCatalog& catalog, model::Execution& execution, const 
 std::vector<Effect> pending(const model::Execution& execution) {
   std::vector<Effect> effects;
   for (const model::Stage& stage : execution.stages) {
+    const auto open = winding_down(execution) ? std::nullopt : open_questions(stage);
+    if (open) effects.push_back(Ask{stage.id, open->questions});
     for (const Task& task : stage.tasks) {
       const bool in_flight = task.status == Status::running || task.status == Status::paused;
       if (in_flight && winding_down(execution)) {

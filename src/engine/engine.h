@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "engine/stage.h"
+#include "expressions/expressions.h"
 #include "model/execution.h"
 
 /// The pure core: what an execution does next. It knows no clock, thread, socket or database.
@@ -54,8 +55,13 @@ struct RestartStage {
 struct QueueRestart {
   RestartStage restart;
 };
+/// What Ask asked for, all of it; what has no answer says why.
+struct Answered {
+  std::string stage_id;
+  expressions::Answers answers;
+};
 using Event = std::variant<Start, TaskReport, TaskTimedOut, Cancel, Pause, Resume, PatchStage, RestartStage,
-                           QueueRestart>;
+                           QueueRestart, Answered>;
 
 // ---- Effects: what the runner has to do once the changes are durable ----
 
@@ -66,7 +72,12 @@ struct RunTask {
 struct CancelTask {
   std::string stage_id, task_id;
 };
-using Effect = std::variant<RunTask, CancelTask>;
+/// The stage waits: its expressions ask what only the world outside can answer. To be followed by Answered.
+struct Ask {
+  std::string stage_id;
+  std::vector<expressions::Question> questions;
+};
+using Effect = std::variant<RunTask, CancelTask, Ask>;
 
 /// Why a command was not carried out; nothing changed.
 struct Refused {

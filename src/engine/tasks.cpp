@@ -50,13 +50,14 @@ void Turn::start_next_task(model::Stage& stage) {
                                  [](const Task& task) { return task.status == Status::not_started; });
   if (next == stage.tasks.end()) return push(What::complete_stage, stage.id);
   changed(stage);
-  next->start_time = now_;
   if (winding_down()) {
     next->status = Status::canceled;  // never ran: there is nothing to clean up
+    next->start_time = now_;
     next->end_time = now_;
     return push(What::complete_stage, stage.id);
   }
-  evaluate_context(stage);
+  if (!evaluate_context(stage, Before::task)) return;
+  next->start_time = now_;
   if (execution_.status == Status::paused) {
     next->status = Status::paused;
     stage.status = Status::paused;
@@ -71,11 +72,13 @@ void Turn::start_next_task(model::Stage& stage) {
 expressions::Options Turn::options_for(const model::Stage& stage) const {
   std::uint64_t seed = 0xcbf29ce484222325;
   for (const char c : stage.id) seed = (seed ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return {.now = now_, .seed = seed ^ static_cast<std::uint64_t>(base::to_millis(now_))};
+  expressions::Options options{.now = now_, .seed = seed ^ static_cast<std::uint64_t>(base::to_millis(now_))};
+  if (answered_ != nullptr && answered_->stage_id == stage.id) options.answers = &answered_->answers;
+  return options;
 }
 
-void Turn::evaluate_context(model::Stage& stage) {
-  if (!expressions::has_expression(stage.context)) return;
+bool Turn::evaluate_context(model::Stage& stage, Before before) {
+  if (!expressions::has_expression(stage.context)) return true;
   const auto* earlier = base::find_object(stage.context, "expressionEvaluationSummary");
   const bool had_summary = earlier != nullptr;
   json::object summary;
@@ -86,10 +89,12 @@ void Turn::evaluate_context(model::Stage& stage) {
   if (!untouched.empty() && had_summary) summary = *earlier;
   auto evaluation =
       expressions::evaluate(document, expressions::of_stage(execution_, stage), options_for(stage));
+  if (waits_for_answers(stage, before, std::move(evaluation.open))) return false;
   stage.context = std::move(evaluation.document);
   base::merge_into(stage.context, untouched);
   base::merge_into(summary, evaluation.summary);
   if (!summary.empty() || had_summary) stage.context["expressionEvaluationSummary"] = std::move(summary);
+  return true;
 }
 
 void Turn::on(const TaskReport& report) {
@@ -164,7 +169,10 @@ void Turn::repeat_loop(model::Stage& stage) {
 }
 
 void Turn::cancel_running_tasks() {
-  for (const model::Stage& stage : execution_.stages) {
+  for (model::Stage& stage : execution_.stages) {
+    const bool asks = open_questions(stage).has_value();
+    if (asks) forget_questions(stage);
+    if (asks && stage.status != Status::not_started) end_stage(stage, Status::canceled);
     for (const Task& task : stage.tasks) {
       if (in_flight(task)) outcome_.effects.push_back(CancelTask{stage.id, task.id});
     }

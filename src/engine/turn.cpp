@@ -65,23 +65,26 @@ void Turn::start_stage(model::Stage& stage) {
   if (!upstream_done(execution_, stage)) return;  // the last of them will send another
   if (stage.status != Status::not_started) return;
   if (winding_down()) return push(What::complete_execution);
-  if (!is_enabled(stage)) return skip_stage(stage);
+  if (open_questions(stage)) return;  // the answers will send another
+  const auto enabled = is_enabled(stage);
+  if (!enabled) return;
+  if (!*enabled) return skip_stage(stage);
   if (stage.start_time_expiry && *stage.start_time_expiry < now_) return skip_stage(stage);
   stage.start_time = now_;
   stage.status = Status::running;
   changed(stage);
-  evaluate_context(stage);
-  plan_and_run(stage);
+  if (evaluate_context(stage, Before::planning)) plan_and_run(stage);
 }
 
-bool Turn::is_enabled(const model::Stage& stage) const {
+std::optional<bool> Turn::is_enabled(model::Stage& stage) {
   if (execution_.type != model::ExecutionType::pipeline) return true;
   const auto* option = base::find_object(stage.context, "stageEnabled");
   if (option == nullptr || base::string_or(*option, "type", "") != "expression") return true;
   const std::string expression = base::string_or(*option, "expression", "");
   if (expression.find_first_not_of(" \t\n") == std::string::npos) return true;
   const auto subject = expressions::of_stage(execution_, stage);
-  const auto result = expressions::evaluate_text("${" + expression + "}", subject, options_for(stage));
+  auto result = expressions::evaluate_text("${" + expression + "}", subject, options_for(stage));
+  if (waits_for_answers(stage, Before::start, std::move(result.open))) return std::nullopt;
   std::string text = base::plain_text(result.value);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
   return text == "true";  // what is not an answer skips, as the compatible behaviour has it
@@ -194,6 +197,7 @@ void Turn::note_failures(model::Stage& stage, Status status) {
 }
 
 void Turn::end_stage(model::Stage& stage, Status status) {
+  forget_questions(stage);
   stage.status = status;
   stage.end_time = now_;
   changed(stage);

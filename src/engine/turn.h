@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/engine.h"
+#include "engine/questions.h"
 #include "expressions/expressions.h"
 
 namespace gennaker::engine {
@@ -25,6 +26,7 @@ class Turn {
   void on(const PatchStage& patch);
   void on(const RestartStage& restart);
   void on(const QueueRestart& queued);
+  void on(const Answered& answered);
 
   /// Carries out the queued steps and gives the result.
   Outcome finish();
@@ -55,7 +57,8 @@ class Turn {
   void continue_parent(model::Stage& parent, model::Owner phase);
   void complete_execution();
   void end_execution(model::Status status);
-  bool is_enabled(const model::Stage& stage) const;
+  /// nullopt: it waits for answers.
+  std::optional<bool> is_enabled(model::Stage& stage);
 
   // synthetics.cpp: stages that stages bring along
   bool add_after_stages(model::Stage& stage);
@@ -71,9 +74,14 @@ class Turn {
   void repeat_loop(model::Stage& stage);
   void merge_report(model::Stage& stage, model::Task& task, const json::object& context,
                     const json::object& outputs);
-  void evaluate_context(model::Stage& stage);
+  /// false: nothing is evaluated yet, the stage waits for answers.
+  bool evaluate_context(model::Stage& stage, Before before);
   expressions::Options options_for(const model::Stage& stage) const;
   void cancel_running_tasks();
+
+  // questions.cpp: what expressions ask of the world outside
+  bool waits_for_answers(model::Stage& stage, Before before, std::vector<expressions::Question> open);
+  void forget_questions(model::Stage& stage);
 
   // commands.cpp
   model::Stage* restartable(const std::string& stage_id);
@@ -93,6 +101,8 @@ class Turn {
   model::Execution& execution_;
   TimePoint now_;
   Outcome outcome_;
+  const Answered* answered_ = nullptr;  ///< the event of this turn
+  int round_ = 0;                       ///< how often the answered stage has asked
   std::deque<Step> steps_;
 };
 

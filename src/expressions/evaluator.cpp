@@ -627,7 +627,8 @@ std::vector<Map::Entry>& RootMap::entries() {
     if (name == "scmInfo" || made(name)) put(name);
   }
   if (own != nullptr) {
-    for (const auto& [name, value] : *own) {
+    for (const auto& member : *own) {
+      const std::string_view name = member.key();
       const bool there =
           std::any_of(entries_.begin(), entries_.end(), [&](const Entry& e) { return e.key.text() == name; });
       if (!there && name != "parameters") put(name);

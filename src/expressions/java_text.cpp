@@ -1,5 +1,6 @@
 #include "expressions/java_text.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <clocale>

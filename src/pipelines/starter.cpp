@@ -8,6 +8,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
 #include "pipelines/validation.h"
@@ -39,6 +40,20 @@ json::object complete_trigger(const StartRequest& request) {
     trigger[flag] = base::bool_or(trigger, flag, false);
   }
   return trigger;
+}
+
+json::object names_at_start(const json::object& config, const json::object& trigger) {
+  const auto* variables = base::find_object(config, "templateVariables");
+  return {{"trigger", trigger}, {"templateVariables", variables ? *variables : json::object{}}};
+}
+
+/// Takes them out: they are evaluated when they are reached. null: there are none.
+json::value without_stages(json::object& config) {
+  const auto found = config.find("stages");
+  if (found == config.end()) return nullptr;
+  json::value stages = std::move(found->value());
+  config.erase(found);
+  return stages;
 }
 
 bool limited(const model::Execution& execution) {
@@ -82,6 +97,17 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   } catch (...) {
     unresolved = std::current_exception();
   }
+  const bool of_another = !base::string_or(trigger, "parentExecutionId", "").empty();
+  if (of_another && expressions::has_expression(trigger)) {
+    auto evaluating = evaluated(trigger, names_at_start(request.config, trigger));
+    trigger = co_await std::move(evaluating);
+  }
+  json::value stages = without_stages(request.config);
+  if (expressions::has_expression(request.config)) {
+    auto evaluating = evaluated(request.config, names_at_start(request.config, trigger));
+    request.config = co_await std::move(evaluating);
+  }
+  if (!stages.is_null()) request.config["stages"] = std::move(stages);
   const base::TimePoint now = parts_.clock.now();
   std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
   model::Execution execution =
@@ -101,6 +127,23 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   std::string started = execution.id;
   co_await parts_.runner.accept(std::move(execution));
   co_return started;
+}
+
+/// What fails stays as it is written: nobody reads a summary here.
+Async<json::object> Starter::evaluated(json::object document, json::object names) {
+  expressions::Options options;
+  options.allow_unknown_keys = false;
+  options.now = parts_.clock.now();
+  options.seed = parts_.random.next();
+  json::object result;
+  auto evaluate = [&](const expressions::Options& given) {
+    auto evaluation = expressions::evaluate(document, expressions::of_names(names), given);
+    result = std::move(evaluation.document);
+    return std::move(evaluation.open);
+  };
+  auto evaluating = runner::evaluate_answered(parts_.answerer, options, evaluate);
+  co_await std::move(evaluating);
+  co_return result;
 }
 
 /// What cannot be told to whoever started it is seen in the list of executions.

@@ -34,6 +34,8 @@ struct StarterParts {
   base::Random& random;
   /// Decides about limits one at a time, so that two starts cannot both see room for one.
   base::asio::any_io_executor executor;
+  /// Of expressions in configurations; nullptr: what they ask of the outside has no answer.
+  runner::Answerer* answerer = nullptr;
 };
 
 /// The one way in which an execution begins, whoever asks for it.
@@ -43,7 +45,9 @@ class Starter {
  public:
   explicit Starter(StarterParts parts);
 
-  /// Returns the execution's id: a new one, or that of a running execution with the same
+  /// Expressions in the configuration, its stages left out, are evaluated with the names `trigger` and
+  /// `templateVariables`; what fails stays as it is written. A trigger that comes from another execution is
+  /// evaluated before. Returns the execution's id: a new one, or that of a running execution with the same
   /// trigger.correlationId. With limitConcurrent or maxConcurrentExecutions it may wait, NOT_STARTED, for
   /// others to end. An expected artifact that cannot be bound leaves a TERMINAL execution behind; `somebody`
   /// is told by an `invalid` too.
@@ -72,6 +76,7 @@ class Starter {
   Async<std::string> start_limited(model::Execution execution);
   Async<void> restart_limited(model::Execution execution, engine::RestartStage restart);
   Async<void> resume_parent(json::object trigger, std::string user);
+  Async<json::object> evaluated(json::object document, json::object names);
   Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
   Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
   Async<void> release(std::string config_id, bool keep_waiting);

@@ -6,7 +6,6 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "base/timer.h"
 
 namespace gennaker::rehearsal {
 
@@ -150,8 +149,10 @@ World::World(Setting setting, Outside& outside)
       guards_(clouds_, [this](std::string name) { return guard_rules(applications_, std::move(name)); }),
       operator_(std::make_unique<RecordingOperator>(*this)),
       client_(std::make_unique<ScriptedClient>(*this)),
-      runner_({store_, stages_, tasks_, *operator_, clock_}, io_.get_executor()),
-      starter_({store_, runner_, stages_, clock_, random_, io_.get_executor()}) {
+      // Nothing waits in real time here: a second attempt comes at once.
+      answers_({applications_, configurations_, *client_, setting.fence, std::chrono::milliseconds(0)}),
+      runner_({store_, stages_, tasks_, *operator_, clock_, &answers_}, io_.get_executor()),
+      starter_({store_, runner_, stages_, clock_, random_, io_.get_executor(), &answers_}) {
   runner::Catalogs catalogs{stages_, tasks_};
   setting.add_stages(catalogs, {store_, runner_, applications_, configurations_, starter_, clouds_, guards_,
                                 *client_, random_});

@@ -11,9 +11,11 @@
 #include <string_view>
 #include <vector>
 
+#include "base/timer.h"
 #include "base/virtual_clock.h"
 #include "clusters/clouds.h"
 #include "clusters/simulated_cloud.h"
+#include "pipelines/outside_answers.h"
 #include "pipelines/stage_parts.h"
 #include "rehearsal/outside.h"
 #include "store/memory/memory_store.h"
@@ -34,6 +36,8 @@ struct AccountState {
 /// What there is when a rehearsal begins.
 struct Setting {
   pipelines::AddStages add_stages;
+  /// Of the URLs that users write.
+  std::shared_ptr<const net::UrlFence> fence;
   /// Whose pipelines, applications and executions it can read; nothing of it is changed. May be nullptr.
   store::Store* beneath = nullptr;
   std::vector<AccountState> accounts = {};
@@ -135,6 +139,7 @@ class World {
   clusters::TrafficGuards guards_;
   std::unique_ptr<RecordingOperator> operator_;
   std::unique_ptr<ScriptedClient> client_;
+  pipelines::OutsideAnswers answers_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   runner::Runner runner_;

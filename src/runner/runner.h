@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "engine/engine.h"
+#include "runner/answerer.h"
 #include "runner/task.h"
 #include "store/store.h"
 
@@ -18,6 +19,7 @@ struct RunnerParts {
   const TaskCatalog& tasks;
   Operator& clouds;
   const base::Clock& clock;
+  Answerer* answerer = nullptr;  ///< nullptr: what expressions ask of the outside has no answer
 };
 
 /// The durable shell around the engine. Commits what changed before it acts on it; takes up what a crash

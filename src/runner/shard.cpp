@@ -91,8 +91,9 @@ Async<void> Runner::Shard::send(LivePtr live, engine::Event event) {
 
 Async<void> Runner::Shard::take_up(std::string execution_id) {
   LivePtr live = co_await find_or_load(std::move(execution_id));
-  for (const engine::Effect& effect : engine::pending(*live->execution)) carry_out(live, effect);
-  if (live->runs.empty() && live->execution->status == model::Status::running) {
+  const std::vector<engine::Effect> effects = engine::pending(*live->execution);
+  for (const engine::Effect& effect : effects) carry_out(live, effect);
+  if (effects.empty() && live->execution->status == model::Status::running) {
     // A crash between two commits cannot leave this; an older version's bug could. Ask the core to go on.
     base::log::warn("execution {} is RUNNING and nothing of it is", live->execution->id);
   }
@@ -164,6 +165,15 @@ Async<void> Runner::Shard::commit(store::Changes changes) {
     co_await base::sleep_for(patience);
     patience = std::min(patience * 2, std::chrono::milliseconds(5000));
   }
+}
+
+/// Whoever is at rest meanwhile is not told.
+Async<void> Runner::Shard::find_answers(LivePtr live, engine::Ask ask) {
+  auto asking = answers_to(parts_.answerer, std::move(ask.questions));
+  engine::Answered answered{std::move(ask.stage_id), {}};
+  answered.answers = co_await std::move(asking);
+  const auto found = live_.find(live->execution->id);
+  if (found != live_.end() && found->second == live) post(live, Letter{std::move(answered), {}});
 }
 
 void Runner::Shard::unload_if_at_rest(const LivePtr& live) {

@@ -80,6 +80,7 @@ class Runner::Shard {
   Async<void> commit(store::Changes changes);
   void unload_if_at_rest(const LivePtr& live);
   Async<void> send(LivePtr live, engine::Event event);
+  Async<void> find_answers(LivePtr live, engine::Ask ask);
 
   // task_run.cpp
   enum class Cancellation { no, yes };

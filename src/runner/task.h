@@ -14,25 +14,29 @@
 #include "base/clock.h"
 #include "model/execution.h"
 #include "model/operation.h"
+#include "runner/answerer.h"
 
 /// What a task may see and answer.
 namespace gennaker::runner {
-
-namespace json = boost::json;
-using base::Async;
 
 /// A task's view of its execution. The stage is a copy taken when the run began; the execution is the live
 /// one and may move on while the task waits. Threads: the execution's shard.
 class TaskContext {
  public:
   TaskContext(std::shared_ptr<const model::Execution> execution, model::Stage stage, model::Task task,
-              base::TimePoint now)
-      : execution_(std::move(execution)), stage_(std::move(stage)), task_(std::move(task)), now_(now) {}
+              base::TimePoint now, Answerer* answerer = nullptr)
+      : execution_(std::move(execution)),
+        stage_(std::move(stage)),
+        task_(std::move(task)),
+        now_(now),
+        answerer_(answerer) {}
 
   const model::Execution& execution() const { return *execution_; }
   const model::Stage& stage() const { return stage_; }
   const model::Task& task() const { return task_; }
   base::TimePoint now() const { return now_; }
+  /// For expressions that the task evaluates itself: see evaluate_answered.
+  Answerer* answerer() const { return answerer_; }
 
   /// Own context first, then the outputs of the ancestors, nearest first; nullptr if nowhere.
   const json::value* value(std::string_view key) const;
@@ -51,6 +55,7 @@ class TaskContext {
   model::Stage stage_;
   model::Task task_;
   base::TimePoint now_;
+  Answerer* answerer_;
 };
 
 /// A running task's wish to be asked again.

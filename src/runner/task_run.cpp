@@ -71,6 +71,10 @@ json::object news(const model::Stage& stage, TaskResult& result, const Again& wi
 void Runner::Shard::carry_out(const LivePtr& live, const engine::Effect& effect) {
   if (const auto* run = std::get_if<engine::RunTask>(&effect))
     return start_run(live, run->stage_id, run->task_id);
+  if (const auto* ask = std::get_if<engine::Ask>(&effect)) {
+    asio::co_spawn(executor_, find_answers(live, *ask), asio::detached);
+    return;
+  }
   const auto& cancel = std::get<engine::CancelTask>(effect);
   cancel_run(live, cancel.stage_id, cancel.task_id);
 }
@@ -92,7 +96,7 @@ std::optional<TaskContext> Runner::Shard::context_of(const Live& live, const std
   const model::Stage* stage = live.execution->find_stage(stage_id);
   const model::Task* task = stage == nullptr ? nullptr : find_task(*stage, task_id);
   if (task == nullptr) return std::nullopt;
-  return TaskContext(live.execution, *stage, *task, parts_.clock.now());
+  return TaskContext(live.execution, *stage, *task, parts_.clock.now(), parts_.answerer);
 }
 
 Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {

@@ -64,18 +64,26 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
-void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
-                  const Options& server_options) {
-  stages::WebhookOptions options = stages::read_webhook_options(
-      server_options.webhook, [](const std::string& name) -> std::optional<std::string> {
+stages::WebhookOptions webhook_options(const Options& options) {
+  return stages::read_webhook_options(
+      options.webhook, [](const std::string& name) -> std::optional<std::string> {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       });
+}
+
+void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
+                  const Options& server_options) {
+  stages::WebhookOptions options = webhook_options(server_options);
   stages::add_save_pipelines_from_artifact(catalogs, {parts.configurations, parts.client, options.fence});
   stages::add_webhook(catalogs, parts.client, std::move(options));
 }
 
 }  // namespace
+
+std::shared_ptr<const net::UrlFence> url_fence(const Options& options) {
+  return webhook_options(options).fence;
+}
 
 void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
                         const Options& options) {

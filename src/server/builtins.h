@@ -1,10 +1,14 @@
 #pragma once
 
 #include "clusters/clouds.h"
+#include "net/url_fence.h"
 #include "pipelines/stage_parts.h"
 #include "server/options.h"
 
 namespace gennaker::server {
+
+/// Where calls whose URL a user wrote may go, as the options have it.
+std::shared_ptr<const net::UrlFence> url_fence(const Options& options);
 
 /// Every stage type that this server knows: a new one is a line here. `options` must outlive the catalogs.
 void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts& parts,

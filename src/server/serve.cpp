@@ -13,6 +13,7 @@
 #include "base/resources.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "pipelines/outside_answers.h"
 #include "runner/runner.h"
 #include "server/builtins.h"
 #include "server/options.h"
@@ -71,11 +72,12 @@ class Gennaker {
         clouds_(cloud_loop_.executor()),
         guards_(clouds_, [this](std::string application) { return guard_rules(std::move(application)); }),
         origins_(options.allowed_origins),
-        runner_({*store_, stages_, tasks_, clouds_, clock_}, shards()),
-        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor()}),
+        answers_({applications_, configurations_, client_, url_fence(options)}),
+        runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, shards()),
+        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_}),
         pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
-        api_{*store_, feed_,    applications_, configurations_, starter_, runner_,       clouds_,
-             bell_,   origins_, stages_,       clock_,          random_,  base::resource},
+        api_{*store_, feed_, applications_, configurations_, starter_, runner_, answers_,
+             clouds_, bell_, origins_,      stages_,         clock_,   random_, base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -147,6 +149,7 @@ class Gennaker {
   clusters::TrafficGuards guards_;
   api::InventoryBell bell_;
   api::Origins origins_;
+  pipelines::OutsideAnswers answers_;
   runner::Runner runner_;
   pipelines::Starter starter_;
   triggers::PipelineTriggers pipeline_triggers_;

@@ -5,8 +5,28 @@
 
 namespace gennaker::stages {
 
-OrderedEvaluation evaluate_in_order(const runner::TaskContext& context, const json::array& entries,
-                                    std::string_view name_field, std::string_view text_field) {
+base::Async<expressions::TextEvaluation> evaluate_for(runner::TaskContext context, std::string text,
+                                                      model::Stage stage) {
+  expressions::TextEvaluation evaluation;
+  auto evaluate = [&](const expressions::Options& options) {
+    evaluation = expressions::evaluate_text(text, expressions::of_stage(context.execution(), stage), options);
+    return evaluation.open;
+  };
+  expressions::Options options;
+  options.now = context.now();
+  auto evaluating = runner::evaluate_answered(context.answerer(), options, evaluate);
+  co_await std::move(evaluating);
+  co_return evaluation;
+}
+
+base::Async<expressions::TextEvaluation> evaluate_for(runner::TaskContext context, std::string text) {
+  model::Stage stage = context.stage();
+  auto evaluating = evaluate_for(std::move(context), std::move(text), std::move(stage));
+  co_return co_await std::move(evaluating);
+}
+
+base::Async<OrderedEvaluation> evaluate_in_order(runner::TaskContext context, json::array entries,
+                                                 std::string_view name_field, std::string_view text_field) {
   OrderedEvaluation result;
   // A copy that grows: an earlier value is found as if it were a field of the stage.
   model::Stage stage = context.stage();
@@ -18,8 +38,8 @@ OrderedEvaluation evaluate_in_order(const runner::TaskContext& context, const js
     const auto* string = value.if_string();
     const std::string text = string == nullptr ? "" : std::string(*string);
     if (expressions::has_expression(std::string_view(text))) {
-      const auto root = expressions::of_stage(context.execution(), stage);
-      auto evaluation = expressions::evaluate_text(text, root, {.now = context.now()});
+      auto evaluating = evaluate_for(context, text, stage);
+      expressions::TextEvaluation evaluation = co_await std::move(evaluating);
       failed = !evaluation.summary.empty();
       base::merge_into(result.summary, evaluation.summary);
       if (!failed) value = std::move(evaluation.value);
@@ -30,7 +50,7 @@ OrderedEvaluation evaluate_in_order(const runner::TaskContext& context, const js
     }
     result.entries.push_back(std::move(entry));
   }
-  return result;
+  co_return result;
 }
 
 void add_summary(const runner::TaskContext& context, const json::object& summary,

@@ -48,8 +48,8 @@ PipelineWorld::PipelineWorld()
       thread_([this] { loop_.run(); }),
       store_(store::open_sqlite(folder_ / "gennaker.db")),
       configurations_(*store_, clock_, random_),
-      runner_({*store_, stages_, tasks_, clouds_, clock_}, 2),
-      starter_({*store_, runner_, stages_, clock_, random_, loop_.get_executor()}),
+      runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, 2),
+      starter_({*store_, runner_, stages_, clock_, random_, loop_.get_executor(), &answers_}),
       triggers_({*store_, configurations_, starter_, loop_.get_executor()}) {
   runner::Catalogs catalogs{stages_, tasks_};
   stages::add_wait(catalogs);

@@ -15,6 +15,7 @@
 #include "pipelines/starter.h"
 #include "runner/catalogs.h"
 #include "runner/runner.h"
+#include "testing/scripted_answers.h"
 #include "triggers/pipeline/pipeline_triggers.h"
 
 namespace gennaker::testing {
@@ -55,6 +56,8 @@ class PipelineWorld {
     return boost::asio::co_spawn(loop_, std::move(what), boost::asio::use_future).get();
   }
   store::Store& store() { return *store_; }
+  /// What expressions ask of the world outside: to be set before a start.
+  ScriptedAnswers& answers() { return answers_; }
 
  private:
   class NoClouds final : public runner::Operator {
@@ -70,6 +73,7 @@ class PipelineWorld {
   std::thread thread_;
   std::unique_ptr<store::Store> store_;
   NoClouds clouds_;
+  ScriptedAnswers answers_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   pipelines::Configurations configurations_;

@@ -23,17 +23,6 @@ Async<json::array> rules_of(bool guarded) {
   co_return json::array{json::object{{"account", "*"}, {"location", "*"}, {"stack", "*"}, {"detail", "*"}}};
 }
 
-std::optional<TaskContext> context_of(std::shared_ptr<const model::Execution> execution,
-                                      const std::string& stage_id, const std::string& task_id,
-                                      base::TimePoint now) {
-  const model::Stage* stage = execution->find_stage(stage_id);
-  if (stage == nullptr) return std::nullopt;
-  for (const model::Task& task : stage->tasks) {
-    if (task.id == task_id) return TaskContext(execution, *stage, task, now);
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 StageWorld::StageWorld() : guards_(clouds_, [this](std::string) { return rules_of(guarded_); }) {
@@ -105,7 +94,22 @@ void StageWorld::loop(const std::function<bool(const model::Execution&)>& until)
 
 void StageWorld::carry_out(const engine::Effect& effect) {
   if (const auto* run = std::get_if<engine::RunTask>(&effect)) return ask(*run);
+  if (const auto* asked = std::get_if<engine::Ask>(&effect)) return find_answers(*asked);
   clean_up(std::get<engine::CancelTask>(effect));
+}
+
+std::optional<TaskContext> StageWorld::context_of(const std::string& stage_id, const std::string& task_id) {
+  const model::Stage* stage = execution_->find_stage(stage_id);
+  if (stage == nullptr) return std::nullopt;
+  for (const model::Task& task : stage->tasks) {
+    if (task.id == task_id) return TaskContext(execution_, *stage, task, clock_.now(), &answers_);
+  }
+  return std::nullopt;
+}
+
+void StageWorld::find_answers(const engine::Ask& ask) {
+  expressions::Answers answers = run_async(io_, runner::answers_to(&answers_, ask.questions));
+  send(engine::Answered{ask.stage_id, std::move(answers)});
 }
 
 TaskResult StageWorld::attempt(runner::Task& task, const TaskContext& context) {
@@ -121,7 +125,7 @@ TaskResult StageWorld::attempt(runner::Task& task, const TaskContext& context) {
 }
 
 void StageWorld::ask(const engine::RunTask& run) {
-  const auto context = context_of(execution_, run.stage_id, run.task_id, clock_.now());
+  const auto context = context_of(run.stage_id, run.task_id);
   if (!context || context->task().status != Status::running) return;
   runner::Task* task = tasks_.find(context->task().implementation);
   if (task == nullptr) {
@@ -144,7 +148,7 @@ void StageWorld::ask(const engine::RunTask& run) {
 }
 
 void StageWorld::clean_up(const engine::CancelTask& cancel) {
-  const auto context = context_of(execution_, cancel.stage_id, cancel.task_id, clock_.now());
+  const auto context = context_of(cancel.stage_id, cancel.task_id);
   runner::Task* task = context ? tasks_.find(context->task().implementation) : nullptr;
   engine::TaskReport report{cancel.stage_id, cancel.task_id, Status::canceled, {}, {}};
   if (task != nullptr) {

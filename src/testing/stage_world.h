@@ -14,6 +14,7 @@
 #include "clusters/traffic_guards.h"
 #include "engine/engine.h"
 #include "runner/catalogs.h"
+#include "testing/scripted_answers.h"
 
 namespace gennaker::testing {
 
@@ -31,6 +32,8 @@ class StageWorld {
   clusters::Clouds& clouds() { return clouds_; }
   clusters::SimulatedCloud& cloud() { return *cloud_; }
   base::VirtualClock& clock() { return clock_; }
+  /// What expressions ask of the world outside.
+  ScriptedAnswers& answers() { return answers_; }
   const model::Execution& execution() const { return *execution_; }
   const clusters::TrafficGuards& guards() const { return guards_; }
   /// From now on every cluster is guarded.
@@ -67,7 +70,9 @@ class StageWorld {
   void send(const engine::Event& event);
   void carry_out(const engine::Effect& effect);
   void ask(const engine::RunTask& run);
+  void find_answers(const engine::Ask& ask);
   void clean_up(const engine::CancelTask& cancel);
+  std::optional<runner::TaskContext> context_of(const std::string& stage_id, const std::string& task_id);
   runner::TaskResult attempt(runner::Task& task, const runner::TaskContext& context);
   void loop(const std::function<bool(const model::Execution&)>& until);
 
@@ -76,6 +81,7 @@ class StageWorld {
   clusters::Clouds clouds_{io_.get_executor()};
   clusters::SimulatedCloud* cloud_ = nullptr;
   bool guarded_ = false;
+  ScriptedAnswers answers_;
   clusters::TrafficGuards guards_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;

@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
-#include "expressions/expressions.h"
+#include "stages/evaluate_in_order.h"
 
 namespace gennaker::stages {
 
@@ -65,25 +65,26 @@ class CheckPrecondition final : public runner::Task {
     const std::string kind = base::string_or(context.stage().context, "preconditionType", "");
     const auto* found = base::find_object(context.stage().context, "context");
     const json::object details = found ? *found : json::object{};
-    if (kind == "expression") co_return check_expression(context, details);
+    if (kind == "expression") {
+      auto checking = check_expression(context, details);
+      co_return co_await std::move(checking);
+    }
     if (kind == "stageStatus") co_return check_stage_status(context, details);
     co_return check_cluster_size(context, details);
   }
 
  private:
-  static runner::TaskResult check_expression(const runner::TaskContext& context,
-                                             const json::object& details) {
+  static base::Async<runner::TaskResult> check_expression(runner::TaskContext context, json::object details) {
     const auto* given = details.if_contains("expression");
-    if (given == nullptr) return runner::failed(context, "context.expression: an expression is needed");
+    if (given == nullptr) co_return runner::failed(context, "context.expression: an expression is needed");
     // The braces were filled in when the stage's fields were evaluated, if the user wrote them.
     json::value result = *given;
     json::object summary;
     if (const auto* text = given->if_string()) {
-      const auto subject = expressions::of_stage(context.execution(), context.stage());
       const std::string plain(*text);
       const bool literal = plain == "true" || plain == "false";
-      auto evaluation =
-          expressions::evaluate_text(literal ? plain : "${" + plain + "}", subject, {.now = context.now()});
+      auto evaluating = evaluate_for(context, literal ? plain : "${" + plain + "}");
+      expressions::TextEvaluation evaluation = co_await std::move(evaluating);
       result = std::move(evaluation.value);
       summary = std::move(evaluation.summary);
     }
@@ -98,7 +99,7 @@ class CheckPrecondition final : public runner::Task {
       task = runner::failed(context, !message.empty() ? message : why_not_true(details, result, summary));
     }
     task.context["context"] = std::move(kept);
-    return task;
+    co_return task;
   }
 
   static std::string why_not_true(const json::object& details, const json::value& result,

@@ -44,7 +44,8 @@ class EvaluateArtifactsTask final : public runner::Task {
  public:
   base::Async<runner::TaskResult> run(runner::TaskContext context) override {
     const json::array written = *base::find_array(context.stage().context, "artifactContents");
-    const auto evaluation = evaluate_in_order(context, written, "name", "contents");
+    auto evaluating = evaluate_in_order(context, written, "name", "contents");
+    const OrderedEvaluation evaluation = co_await std::move(evaluating);
     json::array artifacts;
     for (const json::value& entry : evaluation.entries) {
       const auto* contents = entry.as_object().if_contains("contents");

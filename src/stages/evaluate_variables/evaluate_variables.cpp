@@ -50,7 +50,8 @@ class EvaluateVariablesTask final : public runner::Task {
  public:
   base::Async<runner::TaskResult> run(runner::TaskContext context) override {
     const json::array written = *base::find_array(context.stage().context, "variables");
-    auto evaluation = evaluate_in_order(context, written, "key", "value");
+    auto evaluating = evaluate_in_order(context, written, "key", "value");
+    OrderedEvaluation evaluation = co_await std::move(evaluating);
     for (std::size_t i = 0; i < written.size(); ++i) {
       json::object& entry = evaluation.entries[i].as_object();
       const auto* text = written[i].as_object().if_contains("value");

@@ -4,7 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "expressions/expressions.h"
+#include "stages/evaluate_in_order.h"
 
 namespace gennaker::stages {
 
@@ -44,11 +44,14 @@ class WaitForConditionTask final : public runner::Task {
       skipped.status = model::Status::skipped;
       co_return skipped;
     }
-    const auto* conditions = base::find_array(fields, "conditions");
+    const auto* given = base::find_array(fields, "conditions");
+    const json::array conditions = given ? *given : json::array{};
     std::string unmet;
-    for (const json::value& condition : conditions ? *conditions : json::array{}) {
+    for (const json::value& condition : conditions) {
       const std::string expression = base::string_or(condition.as_object(), "expression", "");
-      if (holds(context, expression)) continue;
+      auto evaluating = evaluate_for(context, "${" + expression + "}");
+      const expressions::TextEvaluation answer = co_await std::move(evaluating);
+      if (base::lower_case(base::plain_text(answer.value)) == "true") continue;
       const std::string name = base::string_or(condition.as_object(), "name", expression);
       unmet += (unmet.empty() ? "" : ", ") + name;
     }
@@ -59,13 +62,6 @@ class WaitForConditionTask final : public runner::Task {
 
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
     return std::chrono::hours(1);
-  }
-
- private:
-  static bool holds(const runner::TaskContext& context, const std::string& expression) {
-    const auto root = expressions::of_stage(context.execution(), context.stage());
-    const auto answer = expressions::evaluate_text("${" + expression + "}", root, {.now = context.now()});
-    return base::lower_case(base::plain_text(answer.value)) == "true";
   }
 };
 

@@ -138,17 +138,25 @@ json::object webhook_fields(const WebhookOptions& options, const model::Stage& s
   return fields;
 }
 
-json::object evaluated_fields(const WebhookOptions& options, const model::Execution& execution,
-                              const model::Stage& stage) {
+Async<json::object> evaluated_fields(const WebhookOptions& options, runner::TaskContext context,
+                                     model::Stage stage) {
   const auto* webhook = options.find(stage.type);
-  if (webhook == nullptr) return stage.context;
+  if (webhook == nullptr) co_return stage.context;
   model::Stage seen = stage;
   seen.context["parameterValues"] = parameter_values(*webhook, stage.context);
-  const auto root = expressions::of_stage(execution, seen);
-  auto evaluation = expressions::evaluate(webhook->fields, root);
+  expressions::Evaluation evaluation;
+  auto evaluate = [&](const expressions::Options& given) {
+    const auto root = expressions::of_stage(context.execution(), seen);
+    evaluation = expressions::evaluate(webhook->fields, root, given);
+    return evaluation.open;
+  };
+  expressions::Options at;
+  at.now = context.now();
+  auto evaluating = runner::evaluate_answered(context.answerer(), at, evaluate);
+  co_await std::move(evaluating);
   json::object fields = stage.context;
   base::merge_into(fields, evaluation.document);
-  return fields;
+  co_return fields;
 }
 
 std::optional<engine::Refusal> request_problem(const WebhookOptions& options, const json::object& fields) {

@@ -17,8 +17,9 @@ using base::Async;
 json::object webhook_fields(const WebhookOptions& options, const model::Stage& stage);
 /// The same with these expressions evaluated. They see `parameterValues`. Never to be put into a context: the
 /// configuration's headers may be secrets.
-json::object evaluated_fields(const WebhookOptions& options, const model::Execution& execution,
-                              const model::Stage& stage);
+/// `options` must outlive the call.
+Async<json::object> evaluated_fields(const WebhookOptions& options, runner::TaskContext context,
+                                     model::Stage stage);
 
 /// What is wrong with the fields that make a request, if anything.
 std::optional<engine::Refusal> request_problem(const WebhookOptions& options, const json::object& fields);

@@ -163,8 +163,10 @@ class WebhookTask : public runner::Task {
  protected:
   const WebhookOptions& options() const { return *options_; }
   WebhookParts parts() const { return {client_, *options_}; }
-  json::object fields_of(const runner::TaskContext& context) const {
-    return evaluated_fields(*options_, context.execution(), context.stage());
+  Async<json::object> fields_of(runner::TaskContext context) const {
+    model::Stage stage = context.stage();
+    auto evaluating = evaluated_fields(*options_, std::move(context), std::move(stage));
+    co_return co_await std::move(evaluating);
   }
 
   /// Tells the other side that its work is not wanted any more; does nothing without a cancelEndpoint.
@@ -188,7 +190,8 @@ class CreateWebhook final : public WebhookTask {
   using WebhookTask::WebhookTask;
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const json::object fields = fields_of(context);
+    auto evaluating = fields_of(context);
+    const json::object fields = co_await std::move(evaluating);
     const WebhookCall call{
         .method = method_of(fields, "method"),
         .url = base::string_or(fields, "url", ""),
@@ -304,7 +307,8 @@ class CancellableWait : public WebhookTask {
   using WebhookTask::WebhookTask;
 
   Async<runner::TaskResult> cancel(runner::TaskContext context) final {
-    json::object fields = fields_of(context);
+    auto evaluating = fields_of(context);
+    json::object fields = co_await std::move(evaluating);
     auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
     co_await std::move(calling);
     co_return runner::TaskResult{};
@@ -316,7 +320,8 @@ class WaitBeforeMonitor final : public CancellableWait {
   using CancellableWait::CancellableWait;
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const json::object fields = fields_of(context);
+    auto evaluating = fields_of(context);
+    const json::object fields = co_await std::move(evaluating);
     const auto seconds = base::whole_number(fields, "waitBeforeMonitor").value_or(0);
     const auto left = *context.task().start_time + std::chrono::seconds(seconds) - context.now();
     if (left <= std::chrono::milliseconds(0)) co_return runner::succeeded();
@@ -329,7 +334,8 @@ class MonitorWebhook final : public CancellableWait {
   using CancellableWait::CancellableWait;
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const json::object fields = fields_of(context);
+    auto evaluating = fields_of(context);
+    const json::object fields = co_await std::move(evaluating);
     // What the first call brought wins over a preconfigured field of that name.
     std::string url = base::string_or(context.stage().context, "statusEndpoint", "");
     if (url.empty()) url = base::string_or(fields, "statusEndpoint", "");
@@ -423,7 +429,8 @@ class CancelWebhook final : public WebhookTask {
     if (parent == nullptr) co_return runner::succeeded();
     std::string failure;
     try {
-      json::object fields = evaluated_fields(options(), context.execution(), *parent);
+      auto evaluating = evaluated_fields(options(), context, *parent);
+      json::object fields = co_await std::move(evaluating);
       auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
       co_await std::move(calling);
     } catch (const base::Error& error) {
