@@ -12,6 +12,7 @@
 #include "pipelines/applications.h"
 #include "pipelines/configurations.h"
 #include "pipelines/starter.h"
+#include "rehearsal/plan.h"
 #include "runner/runner.h"
 #include "store/feed.h"
 #include "store/store.h"
@@ -28,6 +29,7 @@ struct Parts {
   pipelines::Starter& starter;
   runner::Runner& runner;
   runner::Answerer& answerer;
+  rehearsal::Planner& planner;
   clusters::Clouds& clouds;
   InventoryBell& bell;
   const Origins& origins;

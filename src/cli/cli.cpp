@@ -173,6 +173,19 @@ class CommandLine {
     run->add_option("--parameter-file", run_.parameter_file,
                     "JSON object of parameters; - is standard input");
     run->add_flag("--watch", run_.watch, "Show its progress until it ends");
+    auto* plan = command(pipeline, "plan", "Show what a pipeline would do", [this](Context& context) {
+      PipelinePlan what{.run = run_, .file = file_};
+      what.run.pipeline = pipeline_;
+      return plan_pipeline(context, what);
+    });
+    plan->add_option("-a,--application", pipeline_.application, "The application's name");
+    plan->add_option("-n,--name", pipeline_.name, "The pipeline's name");
+    plan->add_option("-f,--file", file_, "The pipeline's JSON, saved or not; - is standard input");
+    plan->add_option("-p,--parameter", run_.parameters, "A parameter as key=value; may be repeated")
+        ->expected(1)
+        ->take_all();
+    plan->add_option("--parameter-file", run_.parameter_file,
+                     "JSON object of parameters; - is standard input");
     auto* watch = command(pipeline, "watch", "Show the progress of an execution until it ends",
                           [this](Context& context) { return watch_execution(context, name_, Known::yes); });
     watch->add_option("execution", name_, "The execution's id")->required();

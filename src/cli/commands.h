@@ -56,6 +56,12 @@ Async<int> get_pipeline(Context& context, PipelineName which);
 Async<int> save_pipeline(Context& context, std::string file, PipelineName overrides);
 Async<int> delete_pipeline(Context& context, PipelineName which);
 Async<int> run_pipeline(Context& context, PipelineRun what);
+struct PipelinePlan {
+  PipelineRun run;
+  std::string file;  ///< a pipeline's JSON, in place of a saved one's name
+};
+/// `failed` when it finds an error.
+Async<int> plan_pipeline(Context& context, PipelinePlan what);
 /// The parameters of a run: those of the file, then "key=value" over them. Throws usage_error.
 json::object run_parameters(const json::object& from_file, const std::vector<std::string>& pairs);
 

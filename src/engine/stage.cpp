@@ -62,6 +62,12 @@ const Stage* StageCatalog::find(std::string_view type) const {
   return nullptr;
 }
 
+Plan StageCatalog::plan(const Stage& type, const StageView& stage) const {
+  Plan plan = type.plan(stage);
+  if (review_) review_(stage, plan);
+  return plan;
+}
+
 std::vector<const Stage*> StageCatalog::all() const {
   std::vector<const Stage*> sorted;
   for (const auto& stage : stages_) sorted.push_back(stage.get());

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/object.hpp>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,9 +116,15 @@ class StageCatalog {
   const Stage* find(std::string_view type) const;
   /// Sorted by type.
   std::vector<const Stage*> all() const;
+  /// What `type` plans, as the review leaves it.
+  Plan plan(const Stage& type, const StageView& stage) const;
+  /// May change every plan, for rehearsals. Pure, as planning is.
+  using Review = std::function<void(const StageView&, Plan&)>;
+  void set_review(Review review) { review_ = std::move(review); }
 
  private:
   std::vector<std::unique_ptr<Stage>> stages_;
+  Review review_;
 };
 
 }  // namespace gennaker::engine

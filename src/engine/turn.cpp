@@ -96,7 +96,7 @@ void Turn::plan_and_run(model::Stage& stage) {
   if (type == nullptr) return fail_planning(stage, fmt::format("stage type '{}' is unknown", stage.type));
 
   const StageView view(execution_, stage, now_);
-  Plan plan = type->plan(view);
+  Plan plan = catalog_.plan(*type, view);
   if (plan.refused) {
     return fail_planning(stage, fmt::format("stage '{}' ({}): {}: {}", stage.ref_id, stage.type,
                                             plan.refused->field, plan.refused->reason));

@@ -29,11 +29,20 @@ class Evaluator {
 
   Value evaluate(const Node& node, const Scope& scope) {
     try {
-      return evaluate_kind(node, scope);
+      Value value = evaluate_kind(node, scope);
+      if (session_.noted != nullptr) note(value);
+      return value;
     } catch (Failure& failure) {
       failure.set_position(node.position);
       throw;
     }
+  }
+
+  void note(const Value& value) {
+    if (!value.is_text() || value.text().find(session_.options.noted_mark) == std::string::npos) return;
+    std::vector<std::string>& noted = *session_.noted;
+    const std::string text(value.text());
+    if (std::find(noted.begin(), noted.end(), text) == noted.end()) noted.push_back(text);
   }
 
   void count() {
@@ -262,6 +271,7 @@ class Evaluator {
       this->count();
       try {
         value = take_step(next, value, scope);
+        if (session_.noted != nullptr) note(value);
       } catch (Failure& failure) {
         failure.set_position(next.position);
         throw;

@@ -51,6 +51,7 @@ struct Session {
   const Options& options;
   World world;
   std::vector<LookedUp>* trace = nullptr;
+  std::vector<std::string>* noted = nullptr;  ///< where texts with Options::noted_mark go
   std::shared_ptr<RootMap> root;
   std::map<std::string, Value, std::less<>> variables;
   Surroundings around;

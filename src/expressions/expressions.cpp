@@ -263,6 +263,7 @@ Explanation explain_part(const Template::Part& part, Session& session) {
   Explanation explanation;
   explanation.expression = part.text;
   session.trace = &explanation.names;
+  if (!session.options.noted_mark.empty()) session.noted = &explanation.noted;
   try {
     const Value value = evaluate_node(*part.expression, session);
     explanation.value = to_json(value);
@@ -274,6 +275,7 @@ Explanation explain_part(const Template::Part& part, Session& session) {
     explanation.column = column_of(failure);
   }
   session.trace = nullptr;
+  session.noted = nullptr;
   explanation.suggestion = suggestion(explanation, session);
   if (explanation.suggestion.empty() && explanation.code == "EL1023E")
     explanation.suggestion = suggested_stage(*part.expression, session.subject);

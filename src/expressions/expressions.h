@@ -71,6 +71,8 @@ struct Explanation {
   std::string error, code, kind;
   std::optional<std::size_t> column;  ///< in the expression, from 1
   std::string suggestion;             ///< the nearest known name; empty: none is near
+  /// The texts with Options::noted_mark in them that it read, each once.
+  std::vector<std::string> noted;
 };
 
 struct Options {
@@ -80,6 +82,8 @@ struct Options {
   /// For what is drawn at random.
   std::uint64_t seed = 0;
   const Answers* answers = nullptr;
+  /// Set: an explanation notes the texts that hold this, which an expression reads on its way.
+  std::string_view noted_mark = {};
 };
 
 /// What failed: expression → [{level, description, exceptionType, timestamp}]; empty if nothing did.

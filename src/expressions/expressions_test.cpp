@@ -174,5 +174,16 @@ INSTANTIATE_TEST_SUITE_P(
                     Tried{"${'ab' matches 'a(?=b).'}", "look-ahead"},
                     Tried{"${'x' + {a: 1} + {{a: 1}}}", "#toJson"}));
 
+TEST(Explain, NotesTheTextsThatHoldAMark) {
+  const json::object names{{"call", json::object{{"body", "<?body>"}, {"status", 200}}}, {"plain", "x"}};
+  const Options options{.noted_mark = "<?"};
+  const auto noted = [&](std::string_view text) {
+    return explain(text, of_names(names), options).at(0).noted;
+  };
+  EXPECT_EQ(noted("${call.body == 'x' ? 1 : 2}"), std::vector<std::string>{"<?body>"});
+  EXPECT_EQ(noted("${call.body.version}"), std::vector<std::string>{"<?body>"}) << "a failure, too";
+  EXPECT_TRUE(noted("${call.status + plain}").empty());
+}
+
 }  // namespace
 }  // namespace gennaker::expressions

@@ -4,6 +4,7 @@
 #include <exception>
 #include <optional>
 
+#include "engine/stage.h"
 #include "model/operation.h"
 #include "net/client.h"
 #include "runner/task.h"
@@ -21,8 +22,10 @@ class Outside {
   virtual std::optional<runner::TaskResult> instead_of(const runner::TaskContext&, const runner::Task&) {
     return std::nullopt;
   }
-  /// A task has answered; the answer may be changed.
+  /// A task has answered, or failed for good; the answer may be changed.
   virtual void answered(const runner::TaskContext&, runner::TaskResult&) {}
+  /// A stage has made its plan, or refused to; the plan may be changed.
+  virtual void planned(const engine::StageView&, engine::Plan&) {}
 
   struct OperationAnswer {
     std::chrono::milliseconds after{0};
@@ -33,6 +36,9 @@ class Outside {
   };
   /// An operation is about to be carried out, maybe again. Its key says for whom: rehearsal::asker_of.
   virtual OperationAnswer on_operation(const model::Operation&) { return {}; }
+
+  /// An operation has failed for good. An answer: it is as if it had been carried out and had given that.
+  virtual std::optional<boost::json::object> despite(const model::Operation&) { return std::nullopt; }
 
   struct CallAnswer {
     std::chrono::milliseconds after{0};

@@ -24,6 +24,16 @@ std::string text_of(const std::exception_ptr& failure) {
   }
 }
 
+bool worth_retrying(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const base::Error& error) {
+    return error.worth_retrying();
+  } catch (...) {
+    return false;
+  }
+}
+
 Async<json::array> guard_rules(pipelines::Applications& applications, std::string name) {
   const std::optional<json::object> application = co_await applications.find(std::move(name));
   const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
@@ -53,8 +63,16 @@ class World::ScriptedTask final : public runner::Task {
   Async<runner::TaskResult> run(runner::TaskContext context) override {
     if (++world_.looks_ > most_looks) world_.io_.stop();
     if (auto given = outside_.instead_of(context, *task_)) co_return std::move(*given);
-    auto running = task_->run(context);
-    runner::TaskResult result = co_await std::move(running);
+    runner::TaskResult result;
+    std::string failure;
+    try {
+      auto running = task_->run(context);
+      result = co_await std::move(running);
+    } catch (const base::Error& error) {
+      if (error.worth_retrying()) throw;
+      failure = error.what();
+    }
+    if (!failure.empty()) result = runner::failed(context, failure);
     outside_.answered(context, result);
     co_return result;
   }
@@ -97,6 +115,12 @@ class World::RecordingOperator final : public runner::Operator {
         performed.answer = co_await std::move(performing);
       } catch (...) {
         failure = std::current_exception();
+      }
+    }
+    if (failure && !worth_retrying(failure)) {
+      if (auto answer = world_.outside_.despite(performed.operation)) {
+        performed.answer = std::move(*answer);
+        failure = nullptr;
       }
     }
     if (failure) performed.failure = text_of(failure);
@@ -159,6 +183,8 @@ World::World(Setting setting, Outside& outside)
   tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
     return std::make_unique<ScriptedTask>(*this, std::move(task));
   });
+  stages_.set_review(
+      [this](const engine::StageView& view, engine::Plan& plan) { outside_.planned(view, plan); });
   for (AccountState& state : setting.accounts) {
     auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_, state.account, std::move(state.holds));
     accounts_.push_back(cloud.get());
@@ -184,6 +210,10 @@ World::~World() {
   asio::co_spawn(io_, clouds_.stop(), asio::detached);
   io_.restart();
   io_.poll();
+}
+
+void World::each_cloud(const std::function<void(clusters::SimulatedCloud&)>& visit) {
+  for (clusters::SimulatedCloud* cloud : accounts_) visit(*cloud);
 }
 
 clusters::SimulatedCloud* World::cloud(std::string_view account) {

@@ -82,6 +82,7 @@ class World {
   store::Store& store() { return store_; }
   const engine::StageCatalog& stages() const { return stages_; }
   const base::VirtualClock& clock() const { return clock_; }
+  void each_cloud(const std::function<void(clusters::SimulatedCloud&)>& visit);
   /// nullptr: no such account.
   clusters::SimulatedCloud* cloud(std::string_view account);
 

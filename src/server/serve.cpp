@@ -76,7 +76,12 @@ class Gennaker {
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_}),
         pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
-        api_{*store_, feed_, applications_, configurations_, starter_, runner_, answers_,
+        planner_({*store_, clouds_,
+                  [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
+                    add_builtin_stages(catalogs, parts, options);
+                  },
+                  url_fence(options), clock_}),
+        api_{*store_, feed_, applications_, configurations_, starter_, runner_, answers_,      planner_,
              clouds_, bell_, origins_,      stages_,         clock_,   random_, base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
@@ -153,6 +158,7 @@ class Gennaker {
   runner::Runner runner_;
   pipelines::Starter starter_;
   triggers::PipelineTriggers pipeline_triggers_;
+  rehearsal::Planner planner_;
   api::Parts api_;
   net::Server http_;
   bool stopped_ = false;
