@@ -95,6 +95,8 @@ class PlanText {
     print_line(stage, "message", "", level + 2);
     for (const json::value& note : list_of(stage, "assumed"))
       out() << indent(level + 2) << painted("assumed: " + brief(note), Colour::dim) << '\n';
+    if (base::bool_or(stage, "incomplete", false))
+      out() << indent(level + 2) << painted("what it does then is not known", Colour::yellow) << '\n';
     for (const json::value& one : list_of(stage, "expressions")) print_expression(one.as_object(), level + 2);
     for (const json::value& one : list_of(stage, "before")) print_part(one.as_object(), level + 2);
     for (const json::value& one : list_of(stage, "operations")) print_operation(one.as_object(), level + 2);

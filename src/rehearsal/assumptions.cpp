@@ -99,13 +99,14 @@ std::optional<runner::TaskResult> Assumptions::instead_of(const runner::TaskCont
 void Assumptions::answered(const runner::TaskContext& context, runner::TaskResult& result) {
   if (!failed(result) || !hangs_on_unknown(context.execution(), context.stage())) return;
   note(context.stage().id, fmt::format("{} succeeds, which nobody can know before", context.task().name));
+  given_up_.insert(context.stage().id);
   result = runner::succeeded();
 }
 
 void Assumptions::planned(const engine::StageView& view, engine::Plan& plan) {
   if (!plan.refused || !hangs_on_unknown(view.execution(), view.stage())) return;
-  note(view.stage().id,
-       fmt::format("it has a {} that it accepts, which nobody can know before", plan.refused->field));
+  note(view.stage().id, fmt::format("its {} is accepted, which nobody can know before", plan.refused->field));
+  given_up_.insert(view.stage().id);
   plan = {};
 }
 

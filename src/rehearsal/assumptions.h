@@ -27,6 +27,9 @@ class Assumptions final : public Outside {
 
   /// For people: what was assumed of a stage, each once.
   std::vector<std::string> of_stage(const std::string& stage_id) const;
+  /// Whether it was taken to succeed without its work, because of something unknown: what it would do is not
+  /// known either.
+  bool gave_up_on(const std::string& stage_id) const { return given_up_.contains(stage_id); }
 
  private:
   bool hangs_on_unknown(const model::Execution& execution, const model::Stage& stage) const;
@@ -36,7 +39,7 @@ class Assumptions final : public Outside {
   World* world_ = nullptr;
   std::map<std::pair<std::string, std::string>, json::object> written_;
   std::map<std::string, std::vector<std::string>> notes_;  ///< by stage id
-  std::set<std::string> images_;
+  std::set<std::string> images_, given_up_;
 };
 
 /// The unknown texts that an expression reads; empty: all is known.

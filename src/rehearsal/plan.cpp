@@ -250,6 +250,7 @@ class Rehearsed {
       // What it will do is as unknown as the field that it was not asked about.
       if (stage.status == Status::skipped) told["outcome"] = "runs";
     }
+    if (assumptions_.gave_up_on(stage.id)) told["incomplete"] = true;
     json::array tasks;
     for (const model::Task& task : stage.tasks) tasks.push_back(json::value(task.name));
     told["tasks"] = std::move(tasks);

@@ -14,6 +14,10 @@ pipelines::AddStages builtin_stages() {
   };
 }
 
+std::shared_ptr<const net::UrlFence> usual_fence() {
+  return server::url_fence(server::Options{});
+}
+
 rehearsal::Setting small_shop() {
   rehearsal::AccountState local{
       .account = {.name = "local", .provider = "local", .environment = "test", .regions = {"here"}}};
@@ -24,7 +28,7 @@ rehearsal::Setting small_shop() {
   local.holds.images.push_back({.id = "image-1", .name = "shop", .account = "local", .region = "here"});
   local.holds.load_balancers.push_back(
       {.name = "shop", .account = "local", .provider = "local", .region = "here"});
-  rehearsal::Setting setting{.add_stages = builtin_stages(), .fence = server::url_fence(server::Options{})};
+  rehearsal::Setting setting{.add_stages = builtin_stages(), .fence = usual_fence()};
   setting.accounts.push_back(std::move(local));
   setting.start = base::from_millis(1'700'000'000'000);
   return setting;

@@ -9,6 +9,8 @@ namespace gennaker::testing {
 /// Every stage that the server knows, with its usual options.
 pipelines::AddStages builtin_stages();
 
+std::shared_ptr<const net::UrlFence> usual_fence();
+
 /// Answers every call with 200 and an empty object; lets everything else be.
 class Agreeable : public rehearsal::Outside {
  public:

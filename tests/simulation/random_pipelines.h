@@ -1,0 +1,71 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/random.h"
+#include "rehearsal/world.h"
+
+/// Pipelines, clouds and a world outside, drawn from a seed.
+namespace gennaker::simulation {
+
+namespace json = boost::json;
+
+/// A cloud account "local" with some clusters of the application "shop", and a pipeline that acts on them.
+struct Scene {
+  std::vector<rehearsal::AccountState> accounts;
+  std::vector<json::object> saved;  ///< pipelines that others start
+  json::object config;
+  json::object parameters;
+  /// Every stage waits for the one before. Else branches run side by side, each on a cluster of its own.
+  bool chain = true;
+};
+
+class SceneMaker {
+ public:
+  explicit SceneMaker(std::uint64_t seed) : random_(seed) {}
+  Scene make();
+
+ private:
+  int below(int end) { return static_cast<int>(random_.next() % static_cast<std::uint64_t>(end)); }
+  bool chance(int percent) { return below(100) < percent; }
+  template <class T>
+  T one_of(std::initializer_list<T> choices) {
+    return choices.begin()[below(static_cast<int>(choices.size()))];
+  }
+
+  rehearsal::AccountState make_account();
+  json::array make_stages(bool chain, int depth);
+  json::object make_stage(const std::string& cluster, const std::vector<std::string>& before, int depth);
+  json::object on_cluster(std::string_view type, const std::string& cluster);
+  json::object on_server_group(std::string_view type, const std::string& cluster);
+  json::object make_deploy(const std::string& cluster, const std::vector<std::string>& before);
+  json::object make_bake(const std::string& name);
+  json::object make_condition(const std::vector<std::string>& before);
+  void add_options(json::object& stage, const std::vector<std::string>& before);
+
+  base::SeededRandom random_;
+  int names_ = 0;
+  std::vector<json::object> saved_;
+};
+
+/// The world as it turns out to be when the pipeline runs: people take their time, services answer something,
+/// clouds lose answers and are called twice.
+class Reality final : public rehearsal::Outside {
+ public:
+  explicit Reality(std::uint64_t seed) : random_(seed) {}
+  void set_world(rehearsal::World* world) { world_ = world; }
+
+  std::optional<runner::TaskResult> instead_of(const runner::TaskContext& context,
+                                               const runner::Task& task) override;
+  CallAnswer on_call(const net::ClientRequest& request) override;
+
+ private:
+  std::chrono::milliseconds some_time();
+
+  base::SeededRandom random_;
+  rehearsal::World* world_ = nullptr;
+  std::set<std::string> judged_;
+};
+
+}  // namespace gennaker::simulation
