@@ -83,7 +83,7 @@ std::optional<Deadline> deadline(const model::Execution& execution, const model:
   if (stage.type == execution_window_type) return std::nullopt;  // whoever opens it is not in a hurry
   const model::Stage* owner = timeout_owner(execution, stage);
   if (const auto from = owner == nullptr ? std::nullopt : clock_starts(execution, *owner)) {
-    const std::chrono::milliseconds limit(*base::whole_number(owner->context, "stageTimeoutMs"));
+    const auto limit = base::bounded_millis(*base::whole_number(owner->context, "stageTimeoutMs"));
     return Deadline{*from + limit + paused_since(execution, *from),
                     fmt::format("Stage {} timed out after {}", owner->name, in_words(limit))};
   }

@@ -49,7 +49,7 @@ TEST_F(Preconditions, Scenario43OneThatOnlyStopsItsBranch) {
 TEST_F(Preconditions, AnExpressionKeepsItsResult) {
   EXPECT_EQ(check(R"({"type": "expression", "context": {"expression": "1 > 2"}})"), Status::terminal);
   const model::Stage* child = world_.execution().find_by_ref("1<1");
-  EXPECT_EQ(child->context.at("context").at("expressionResult"), false);
+  EXPECT_EQ(child->context.at("context").at("expressionResult"), "false");
   EXPECT_EQ(world_.error(), "'1 > 2' is false, not true");
 }
 
