@@ -9,6 +9,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
 #include "pipelines/validation.h"
@@ -45,6 +46,25 @@ json::object complete_trigger(const StartRequest& request) {
     trigger[flag] = base::bool_or(trigger, flag, false);
   }
   return trigger;
+}
+
+/// Expressions in a pipeline's own fields and its parameters are evaluated now, those of its stages when they
+/// start. What cannot be evaluated yet stays as it is written.
+void evaluate_config(json::object& config, json::object& trigger, base::TimePoint now) {
+  json::object fields = config;
+  for (const std::string_view later : {"stages", "parameterConfig", "triggers", "expectedArtifacts"})
+    fields.erase(later);
+  const json::value parameters = trigger["parameters"];
+  fields["parameters"] = parameters;
+  if (!expressions::has_expression(fields)) return;
+  json::object names{{"trigger", trigger}, {"parameters", parameters}};
+  const auto* variables = config.if_contains("templateVariables");
+  names["templateVariables"] = variables ? *variables : json::object{};
+  const expressions::Options options{.allow_unknown_keys = false, .now = now, .seed = static_cast<std::uint64_t>(base::to_millis(now))};
+  auto evaluated = expressions::evaluate(fields, expressions::of_names(names), options);
+  trigger["parameters"] = std::move(evaluated.document["parameters"]);
+  evaluated.document.erase("parameters");
+  base::merge_into(config, evaluated.document);
 }
 
 bool limited(const model::Execution& execution) {
@@ -102,6 +122,7 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
     unresolved = std::current_exception();
   }
   const base::TimePoint now = parts_.clock.now();
+  evaluate_config(request.config, trigger, now);
   std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "runner/parents.h"
 #include "runner/publish.h"
 
 namespace gennaker::runner {
@@ -50,6 +51,10 @@ void Runner::Shard::stop() {
 }
 
 Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
+  if (has_parent(execution)) {
+    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(execution));
+    execution.parent = co_await std::move(asking);
+  }
   if (live_.contains(execution.id)) {
     throw base::Error(base::Kind::conflict, fmt::format("execution {} exists already", execution.id));
   }
@@ -103,6 +108,10 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
   std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
   if (!stored)
     throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+  if (has_parent(*stored)) {
+    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(*stored));
+    stored->parent = co_await std::move(asking);
+  }
   // Somebody else may have loaded it while we waited.
   if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
   co_return adopt(std::move(*stored));
