@@ -20,11 +20,13 @@ struct Wanted {
 bool failed(const model::Stage& stage, const Wanted& wanted) {
   if (!wanted.only_those_that_fail) return model::is_failure(stage.status);
   if (stage.status == Status::terminal) return true;
-  return stage.status == Status::stopped && base::bool_or(stage.context, "completeOtherBranchesThenFail", false);
+  return stage.status == Status::stopped &&
+         base::bool_or(stage.context, "completeOtherBranchesThenFail", false);
 }
 
 /// What failed below it: a synthetic stage of its own says more than it does.
-bool explained_by_a_child(const model::Execution& execution, const model::Stage& stage, const Wanted& wanted) {
+bool explained_by_a_child(const model::Execution& execution, const model::Stage& stage,
+                          const Wanted& wanted) {
   return std::any_of(execution.stages.begin(), execution.stages.end(), [&](const model::Stage& child) {
     return child.parent_id == stage.id && failed(child, wanted);
   });

@@ -559,12 +559,14 @@ std::string refs_of(const std::vector<const model::Stage*>& stages) {
   return refs;
 }
 
-/// Itself; what it requires, in the execution's order; the synthetic stages of those; then what is before each.
+/// Itself; what it requires, in the execution's order; the synthetic stages of those; then what is before
+/// each.
 TEST(Ancestors, OfAJoinWithSyntheticStages) {
-  World world({{"R"},
-               {"B<-R", R"({"tasks":["t"],"before":[{"tasks":["b"]}],"after":[{"tasks":["a"]},{"tasks":["a"]}]})"},
-               {"A<-R"},
-               {"J<-A,B"}});
+  World world(
+      {{"R"},
+       {"B<-R", R"({"tasks":["t"],"before":[{"tasks":["b"]}],"after":[{"tasks":["a"]},{"tasks":["a"]}]})"},
+       {"A<-R"},
+       {"J<-A,B"}});
   for (const std::string_view ref : {"R", "B<1", "B", "B>1", "A"}) world.end(ref, ok);
   EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("J"))), "J B A B<1 B>1 B>2 R");
   EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("B>1"))), "B>1 B<1 B R");
@@ -710,9 +712,10 @@ TEST(Engine, AnAdHocTaskKnowsNeitherPauseNorChangesNorOptionalStages) {
 }
 
 TEST(Engine, ADryRunKeepsTheShapeAndDoesNothing) {
-  World world({{"P", R"({"tasks":["a","b"],"before":[{"tasks":["x","y"]}],"after":[{"looks":true,"tasks":["z"]}]})"},
-               {"N<-P", R"({"tasks":[]})"}},
-              {{"dryRun", true}});
+  World world(
+      {{"P", R"({"tasks":["a","b"],"before":[{"tasks":["x","y"]}],"after":[{"looks":true,"tasks":["z"]}]})"},
+       {"N<-P", R"({"tasks":[]})"}},
+      {{"dryRun", true}});
   const auto tasks = [&](std::string_view ref) {
     std::string names;
     for (const model::Task& task : world.stage(ref).tasks) names += task.name + " ";

@@ -39,7 +39,8 @@ json::object take_out(json::object& document, const Stage* type) {
 /// What a task may end with; REDIRECT only where there is a loop to begin anew.
 bool ends_a_task(const model::Stage& stage, Status status) {
   if (status != Status::redirect) return model::is_complete(status);
-  return std::any_of(stage.tasks.begin(), stage.tasks.end(), [](const Task& task) { return task.loop_start; });
+  return std::any_of(stage.tasks.begin(), stage.tasks.end(),
+                     [](const Task& task) { return task.loop_start; });
 }
 
 json::object timeout_exception(const Task& task, std::string_view message, TimePoint now) {
@@ -118,9 +119,9 @@ void Turn::on(const TaskReport& report) {
       return end_task(*stage, *task, failure_status(*stage, Status::canceled), Status::canceled);
     default:
       if (ends_a_task(*stage, report.status)) return end_task(*stage, *task, report.status, report.status);
-      set_exception(*stage, task->name,
-                    fmt::format("task {} ended {}, which is no ending", task->name,
-                                model::to_string(report.status)));
+      set_exception(
+          *stage, task->name,
+          fmt::format("task {} ended {}, which is no ending", task->name, model::to_string(report.status)));
       return end_task(*stage, *task, failure_status(*stage), Status::terminal);
   }
 }

@@ -51,7 +51,8 @@ class Walk {
     std::vector<const Stage*> children;
     for (const Stage* one : required) {
       const auto found = children_.find(one->id);
-      if (found != children_.end()) children.insert(children.end(), found->second.begin(), found->second.end());
+      if (found != children_.end())
+        children.insert(children.end(), found->second.begin(), found->second.end());
     }
     std::sort(children.begin(), children.end());
     for (const Stage* child : children) add(*child);

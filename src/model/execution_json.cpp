@@ -133,7 +133,8 @@ json::object to_json(const Execution& execution, Detail detail) {
 
 json::object with_parents_to_json(const Execution& execution) {
   json::object object = to_json(execution);
-  if (execution.parent) object["trigger"].as_object()["parentExecution"] = with_parents_to_json(*execution.parent);
+  if (execution.parent)
+    object["trigger"].as_object()["parentExecution"] = with_parents_to_json(*execution.parent);
   return object;
 }
 

@@ -41,7 +41,8 @@ bool is_date(const std::string& text) {
   int year = 0;
   unsigned month = 0, day = 0;
   int read = 0;
-  if (text.size() != 10 || std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &read) != 3) return false;
+  if (text.size() != 10 || std::sscanf(text.c_str(), "%4d-%2u-%2u%n", &year, &month, &day, &read) != 3)
+    return false;
   const std::chrono::year_month_day date{std::chrono::year(year), std::chrono::month(month),
                                          std::chrono::day(day)};
   return read == 10 && date.ok();

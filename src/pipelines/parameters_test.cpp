@@ -36,7 +36,8 @@ TEST_P(Parameters, AreCheckedForThoseWhoCanBeTold) {
   EXPECT_NO_THROW(resolve_parameters(config, given, StartedBy::automatically));
 }
 
-constexpr auto colour = R"({"name": "colour", "hasOptions": true, "options": [{"value": "red"}, {"value": "blue"}, {"value": 7}]})";
+constexpr auto colour =
+    R"({"name": "colour", "hasOptions": true, "options": [{"value": "red"}, {"value": "blue"}, {"value": 7}]})";
 constexpr auto day = R"({"name": "day", "constraint": "date"})";
 constexpr auto required = R"({"name": "version", "required": true})";
 constexpr auto conditional = R"({"name": "kind"}, {"name": "why", "required": true, "conditional": true,
@@ -44,27 +45,29 @@ constexpr auto conditional = R"({"name": "kind"}, {"name": "why", "required": tr
 
 INSTANTIATE_TEST_SUITE_P(
     Starts, Parameters,
-    ::testing::Values(Case{"one of the options", colour, R"({"colour": "blue"})", ""},
-                      Case{"a number for an option", colour, R"({"colour": "7"})", ""},
-                      Case{"none of the options", colour, R"({"colour": "pink"})",
-                           "parameter colour: 'pink' is not one of its options: red, blue, 7"},
-                      Case{"an option left out", colour, R"({})", ""},
-                      Case{"an option left empty", colour, R"({"colour": ""})", ""},
-                      Case{"missing", required, R"({})", "Required parameter version is missing"},
-                      Case{"null", required, R"({"version": null})", "Required parameter version is missing"},
-                      Case{"blank", required, R"({"version": " "})", "Required parameter version is missing"},
-                      Case{"false is a value", required, R"({"version": false})", ""},
-                      Case{"a date", day, R"({"day": "2028-02-29"})", ""},
-                      Case{"no such day", day, R"({"day": "2026-02-29"})", "'2026-02-29' is not a date such as"},
-                      Case{"a date in other words", day, R"({"day": "tomorrow"})", "parameter day: 'tomorrow'"},
-                      Case{"a date with more behind", day, R"({"day": "2028-02-29T00:00"})", "is not a date"},
-                      Case{"not asked for", conditional, R"({"kind": "cold"})", ""},
-                      Case{"asked for", conditional, R"({"kind": "hot"})", "Required parameter why is missing"},
-                      Case{"undeclared ones", required, R"({"version": 1, "more": [1]})", ""},
-                      Case{"odd declarations", R"(7, {"name": ""}, {"hasOptions": true}, "x")", R"({})", ""}));
+    ::testing::Values(
+        Case{"one of the options", colour, R"({"colour": "blue"})", ""},
+        Case{"a number for an option", colour, R"({"colour": "7"})", ""},
+        Case{"none of the options", colour, R"({"colour": "pink"})",
+             "parameter colour: 'pink' is not one of its options: red, blue, 7"},
+        Case{"an option left out", colour, R"({})", ""},
+        Case{"an option left empty", colour, R"({"colour": ""})", ""},
+        Case{"missing", required, R"({})", "Required parameter version is missing"},
+        Case{"null", required, R"({"version": null})", "Required parameter version is missing"},
+        Case{"blank", required, R"({"version": " "})", "Required parameter version is missing"},
+        Case{"false is a value", required, R"({"version": false})", ""},
+        Case{"a date", day, R"({"day": "2028-02-29"})", ""},
+        Case{"no such day", day, R"({"day": "2026-02-29"})", "'2026-02-29' is not a date such as"},
+        Case{"a date in other words", day, R"({"day": "tomorrow"})", "parameter day: 'tomorrow'"},
+        Case{"a date with more behind", day, R"({"day": "2028-02-29T00:00"})", "is not a date"},
+        Case{"not asked for", conditional, R"({"kind": "cold"})", ""},
+        Case{"asked for", conditional, R"({"kind": "hot"})", "Required parameter why is missing"},
+        Case{"undeclared ones", required, R"({"version": 1, "more": [1]})", ""},
+        Case{"odd declarations", R"(7, {"name": ""}, {"hasOptions": true}, "x")", R"({})", ""}));
 
 TEST(ParameterDefaults, FillWhatIsNotGivenAndNullIsGiven) {
-  const json::object config = config_of(R"({"name": "a", "default": "x"}, {"name": "b", "default": 2}, {"name": "c"})");
+  const json::object config =
+      config_of(R"({"name": "a", "default": "x"}, {"name": "b", "default": 2}, {"name": "c"})");
   EXPECT_EQ(resolve_parameters(config, testing::object(R"({"b": null, "d": 4})"), StartedBy::somebody),
             testing::object(R"({"a": "x", "b": null, "d": 4})"));
 }
@@ -75,7 +78,8 @@ TEST(ParameterDefaults, ADefaultSatisfiesWhatIsRequiredAndIsCheckedToo) {
   EXPECT_THROW(resolve_parameters(config_of(R"({"name": "a", "constraint": "date", "default": "x"})"), {},
                                   StartedBy::somebody),
                base::Error);
-  EXPECT_THROW(resolve_parameters(testing::object(R"({"parameterConfig": {}})"), {}, StartedBy::somebody), base::Error);
+  EXPECT_THROW(resolve_parameters(testing::object(R"({"parameterConfig": {}})"), {}, StartedBy::somebody),
+               base::Error);
 }
 
 }  // namespace

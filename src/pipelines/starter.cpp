@@ -1,6 +1,7 @@
 #include "pipelines/starter.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
@@ -48,23 +49,30 @@ json::object complete_trigger(const StartRequest& request) {
   return trigger;
 }
 
-/// Expressions in a pipeline's own fields and its parameters are evaluated now, those of its stages when they
-/// start. What cannot be evaluated yet stays as it is written.
+/// Evaluates what can be evaluated now; the rest stays as it is written.
+json::object evaluated(const json::object& document, const json::object& trigger, const json::object& config,
+                       base::TimePoint now) {
+  if (!expressions::has_expression(document)) return document;
+  const auto* variables = base::find_object(config, "templateVariables");
+  const json::object names{{"trigger", trigger},
+                           {"templateVariables", variables ? *variables : json::object{}}};
+  const expressions::Options options{
+      .allow_unknown_keys = false, .now = now, .seed = static_cast<std::uint64_t>(base::to_millis(now))};
+  return expressions::evaluate(document, expressions::of_names(names), options).document;
+}
+
+/// Expressions in the parameters and in a pipeline's own fields are evaluated at its start, those of its
+/// stages when they start.
 void evaluate_config(json::object& config, json::object& trigger, base::TimePoint now) {
-  json::object fields = config;
-  for (const std::string_view later : {"stages", "parameterConfig", "triggers", "expectedArtifacts"})
-    fields.erase(later);
-  const json::value parameters = trigger["parameters"];
-  fields["parameters"] = parameters;
-  if (!expressions::has_expression(fields)) return;
-  json::object names{{"trigger", trigger}, {"parameters", parameters}};
-  const auto* variables = config.if_contains("templateVariables");
-  names["templateVariables"] = variables ? *variables : json::object{};
-  const expressions::Options options{.allow_unknown_keys = false, .now = now, .seed = static_cast<std::uint64_t>(base::to_millis(now))};
-  auto evaluated = expressions::evaluate(fields, expressions::of_names(names), options);
-  trigger["parameters"] = std::move(evaluated.document["parameters"]);
-  evaluated.document.erase("parameters");
-  base::merge_into(config, evaluated.document);
+  trigger["parameters"] = evaluated(trigger["parameters"].as_object(), trigger, config, now);
+  json::object fields;
+  for (const auto& field : config) {
+    constexpr std::array<std::string_view, 4> later{"stages", "parameterConfig", "triggers",
+                                                    "expectedArtifacts"};
+    const std::string_view name = field.key();
+    if (std::find(later.begin(), later.end(), name) == later.end()) fields.emplace(name, field.value());
+  }
+  base::merge_into(config, evaluated(fields, trigger, config, now));
 }
 
 bool limited(const model::Execution& execution) {
@@ -193,8 +201,8 @@ Async<json::object> Starter::with_parent(json::object trigger) {
     co_return trigger;
   }
   const auto* whole = base::find_object(trigger, "parentExecution");
-  const std::string id = whole != nullptr ? base::string_or(*whole, "id", "")
-                                          : base::string_or(trigger, "parentPipelineId", "");
+  const std::string id =
+      whole != nullptr ? base::string_or(*whole, "id", "") : base::string_or(trigger, "parentPipelineId", "");
   if (id.empty()) co_return trigger;
   const std::optional<model::Execution> parent = co_await parts_.store.execution(id);
   if (!parent || parent->type != model::ExecutionType::pipeline) co_return trigger;

@@ -26,8 +26,8 @@ struct StartRequest {
   std::optional<std::string> execution_id;
 };
 
-/// What keeps a parent from starting the same child twice; another after a restart of the parent, which begins
-/// anew. `stage_id`: "null" when it is the parent's ending that starts the child.
+/// What keeps a parent from starting the same child twice; another after a restart of the parent, which
+/// begins anew. `stage_id`: "null" when it is the parent's ending that starts the child.
 std::string correlation_of_child(const model::Execution& parent, std::string_view stage_id,
                                  std::string_view child_config_id);
 

@@ -21,9 +21,8 @@ bool mentions(const json::value& value, std::string_view word) {
                        [&](const json::value& element) { return mentions(element, word); });
   }
   const auto* object = value.if_object();
-  return object != nullptr && std::any_of(object->begin(), object->end(), [&](const auto& member) {
-           return mentions(member.value(), word);
-         });
+  return object != nullptr && std::any_of(object->begin(), object->end(),
+                                          [&](const auto& member) { return mentions(member.value(), word); });
 }
 
 bool asks_for_parent(const model::Execution& execution) {

@@ -17,7 +17,7 @@
 #include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
-#include "stages/dry_run/dry_run.h"
+#include "stages/dry_run.h"
 #include "stages/enable_server_group/enable_server_group.h"
 #include "stages/evaluate_artifacts/evaluate_artifacts.h"
 #include "stages/evaluate_variables/evaluate_variables.h"

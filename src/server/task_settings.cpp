@@ -28,7 +28,8 @@ bool enabled(const std::string& key, const json::value& settings) {
   const auto* object = settings.if_object();
   if (object == nullptr) refuse(key, "must be a mapping");
   for (const auto& setting : *object) {
-    if (setting.key() != "enabled") refuse(key + "." + std::string(setting.key()), "is unknown; known here: enabled");
+    if (setting.key() != "enabled")
+      refuse(key + "." + std::string(setting.key()), "is unknown; known here: enabled");
     if (!setting.value().is_bool()) refuse(key + ".enabled", "must be true or false");
   }
   return base::bool_or(*object, "enabled", true);

@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "stages/bind_artifacts.h"
 #include "stages/depends_on_execution/depends_on_execution.h"
-#include "stages/dry_run/dry_run.h"
+#include "stages/dry_run.h"
 #include "stages/evaluate_artifacts/evaluate_artifacts.h"
 #include "stages/evaluate_variables/evaluate_variables.h"
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"

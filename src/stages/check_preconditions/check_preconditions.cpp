@@ -139,8 +139,8 @@ class CheckPrecondition final : public runner::Task {
     const auto* given = details.if_contains("expected");
     const auto expected = given == nullptr || given->is_null() ? 1 : base::whole_number(*given);
     if (!expected) {
-      return runner::failed(context, fmt::format("context.expected: a whole number is needed, not {}",
-                                                 base::to_text(*given)));
+      return runner::failed(
+          context, fmt::format("context.expected: a whole number is needed, not {}", base::to_text(*given)));
     }
     const auto* moniker = base::find_object(details, "moniker");
     const std::string cluster =

@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
-#include "stages/dry_run/dry_run.h"
+#include "stages/dry_run.h"
 #include "testing/builders.h"
 #include "testing/stage_world.h"
 
@@ -111,7 +111,8 @@ TEST_F(Preconditions, AClustersSizeNeedsANumberARegionAndAName) {
 }
 
 TEST_F(Preconditions, ADryRunChecksExpressionsOnly) {
-  model::Execution execution = testing::execution({{.type = "checkPreconditions", .context = R"({"preconditions": [
+  model::Execution execution =
+      testing::execution({{.type = "checkPreconditions", .context = R"({"preconditions": [
       {"type": "expression", "context": {"expression": "true"}},
       {"type": "stageStatus", "context": {"stageName": "Nowhere", "stageStatus": "RUNNING"}}]})"}});
   execution.trigger["dryRun"] = true;
@@ -121,8 +122,9 @@ TEST_F(Preconditions, ADryRunChecksExpressionsOnly) {
 }
 
 TEST_F(Preconditions, AFailureMessageIsTheUsers) {
-  EXPECT_EQ(check(R"({"type": "expression", "context": {"expression": "1 > 2", "failureMessage": "too few"}})"),
-            Status::terminal);
+  EXPECT_EQ(
+      check(R"({"type": "expression", "context": {"expression": "1 > 2", "failureMessage": "too few"}})"),
+      Status::terminal);
   EXPECT_EQ(world_.error(), "too few");
 }
 

@@ -19,7 +19,8 @@ class DependsOnExecution : public ::testing::Test {
   }
   std::string depend_on(const std::string& id) {
     world_.save("later", R"([{"refId": "1", "type": "dependsOnExecution", "executionType": "PIPELINE",
-                             "executionId": ")" + id + "\"}]");
+                             "executionId": ")" +
+                             id + "\"}]");
     return world_.start("later");
   }
   void judge(const std::string& judgment) {
@@ -42,7 +43,8 @@ TEST_F(DependsOnExecution, IsCanceledWhenTheOtherFails) {
   const std::string later = depend_on(first_);
   judge("stop");
   const model::Execution ended = world_.wait_for(later, Status::canceled);
-  EXPECT_NE(base::string_or(ended.stages.front().context, "reason", "").find("ended TERMINAL"), std::string::npos);
+  EXPECT_NE(base::string_or(ended.stages.front().context, "reason", "").find("ended TERMINAL"),
+            std::string::npos);
 }
 
 TEST_F(DependsOnExecution, FailsWhenThereIsNone) {

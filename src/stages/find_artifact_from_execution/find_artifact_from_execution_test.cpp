@@ -27,9 +27,10 @@ class FindArtifactFromExecution : public ::testing::Test {
     return id;
   }
   model::Execution find(const std::string& options, Status ends = Status::succeeded) {
-    world_.save("finds", fmt::format(R"([{{"refId": "1", "type": "findArtifactFromExecution", "pipeline": "makes",
+    world_.save("finds",
+                fmt::format(R"([{{"refId": "1", "type": "findArtifactFromExecution", "pipeline": "makes",
                                            "executionOptions": {}, "expectedArtifacts": {}}}])",
-                                     options, wanted));
+                            options, wanted));
     return world_.wait_for(world_.start("finds"), ends);
   }
   static std::string found_in(const model::Execution& execution) {
@@ -52,7 +53,8 @@ TEST_F(FindArtifactFromExecution, TakesTheNewestThatEndedAsAskedFor) {
 
 TEST_F(FindArtifactFromExecution, FailsWhenNothingMatches) {
   const model::Execution none = find(R"({"running": true})", Status::terminal);
-  EXPECT_NE(base::to_text(none.stages.front().context).find("Unmatched expected artifact 'e' could not be resolved"),
+  EXPECT_NE(base::to_text(none.stages.front().context)
+                .find("Unmatched expected artifact 'e' could not be resolved"),
             std::string::npos);
 }
 

@@ -66,9 +66,9 @@ class WaitForJudgment final : public runner::Task {
       co_return runner::failed(context, "judged 'stop' by " + by);
     }
     if (!judgment.empty()) {
-      co_return runner::again({.after = std::chrono::hours(1),
-                               .waiting_for = fmt::format("a judgment: 'continue' or 'stop', not '{}'",
-                                                          judgment.substr(0, 40))});
+      co_return runner::again(
+          {.after = std::chrono::hours(1),
+           .waiting_for = fmt::format("a judgment: 'continue' or 'stop', not '{}'", judgment.substr(0, 40))});
     }
     // A judgment wakes the task; the wait is only what a lost wake-up would cost.
     co_return runner::again({.after = std::chrono::hours(1), .waiting_for = "a judgment"});

@@ -55,7 +55,8 @@ TEST_F(Judgment, AnotherWordIsNoJudgmentAndIsNamed) {
     return base::string_or(now.stages.front().context, "waitingFor", "").find("perhaps") != std::string::npos;
   });
   EXPECT_EQ(stage().context.at("waitingFor"), "a judgment: 'continue' or 'stop', not 'perhaps'");
-  world_.tell(engine::PatchStage{stage().id, {{"judgmentStatus", "Continue"}, {"judgmentInput", "eu"}}, "ann"});
+  world_.tell(
+      engine::PatchStage{stage().id, {{"judgmentStatus", "Continue"}, {"judgmentInput", "eu"}}, "ann"});
   EXPECT_EQ(world_.resume(), Status::succeeded);
   EXPECT_EQ(stage().context.at("judgmentInput"), "eu");
   EXPECT_EQ(stage().context.at("lastModifiedBy"), "ann");

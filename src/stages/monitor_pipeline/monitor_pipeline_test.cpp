@@ -27,8 +27,9 @@ class MonitorPipeline : public ::testing::Test {
     return id;
   }
   std::string monitor(const std::string& ids, const std::string& more = "") {
-    world_.save("watcher", fmt::format(R"([{{"refId": "1", "type": "monitorPipeline"{}, "executionIds": [{}]}}])",
-                                       more, ids));
+    world_.save(
+        "watcher",
+        fmt::format(R"([{{"refId": "1", "type": "monitorPipeline"{}, "executionIds": [{}]}}])", more, ids));
     return world_.start("watcher");
   }
   static std::string quoted(const std::string& id) { return "\"" + id + "\""; }
@@ -51,7 +52,8 @@ TEST_F(MonitorPipeline, OneThatSucceededHandsOnWhatItPutOut) {
 TEST_F(MonitorPipeline, WaitsForAllAndThenTellsWhatFailed) {
   const std::string bad = ended("bad", Status::terminal), open = world_.start("asks");
   const std::string watcher = monitor(quoted(bad) + "," + quoted(open));
-  world_.wait_until(watcher, [](const auto& now) { return told(now).find("waitingFor") != std::string::npos; });
+  world_.wait_until(watcher,
+                    [](const auto& now) { return told(now).find("waitingFor") != std::string::npos; });
   const model::Execution asked = world_.wait_for(open, Status::running);
   world_.tell(open, engine::PatchStage{asked.stages.front().id, {{"judgmentStatus", "continue"}}, "ann"});
   const model::Execution watched = world_.wait_for(watcher, Status::terminal);
@@ -61,7 +63,8 @@ TEST_F(MonitorPipeline, WaitsForAllAndThenTellsWhatFailed) {
 
 TEST_F(MonitorPipeline, FailFastDoesNotWait) {
   const std::string bad = ended("bad", Status::terminal), open = world_.start("asks");
-  world_.wait_for(monitor(quoted(open) + "," + quoted(bad), R"(, "monitorBehavior": "FailFast")"), Status::terminal);
+  world_.wait_for(monitor(quoted(open) + "," + quoted(bad), R"(, "monitorBehavior": "FailFast")"),
+                  Status::terminal);
   EXPECT_EQ(world_.execution(open).status, Status::running) << "what is watched is left alone";
 }
 

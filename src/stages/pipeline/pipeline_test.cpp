@@ -224,7 +224,8 @@ TEST_F(Nested, TheChildsTriggerSaysWhoseItIs) {
   EXPECT_EQ(trigger.at("user"), "eve");
   EXPECT_EQ(trigger.at("parentPipelineStageId"), caller.find_by_ref("1")->id);
   EXPECT_EQ(base::string_or(trigger, "correlationId", ""),
-            fmt::format("{}_{}_child_{}", parent, caller.find_by_ref("1")->id, base::to_millis(*caller.start_time)));
+            fmt::format("{}_{}_child_{}", parent, caller.find_by_ref("1")->id,
+                        base::to_millis(*caller.start_time)));
   EXPECT_EQ(trigger.at("parameters").as_object(),
             (json::object{{"size", "small"}, {"colour", nullptr}, {"more", 1}}));
   EXPECT_EQ(trigger.at("dryRun"), true);
@@ -245,7 +246,8 @@ TEST_F(Nested, ExpressionsSeeTheParentsAndTheirParents) {
   world_.save("child", R"([{"refId": "1", "type": "wait", "waitTime": 0,
     "a": "${ trigger.parentExecution.trigger.parameters.colour }",
     "b": "${ trigger['parentExecution']['trigger']['parentExecution']['name'] }"}])");
-  world_.save("middle", R"([{"refId": "1", "type": "pipeline", "application": "shop", "pipeline": "child"}])");
+  world_.save("middle",
+              R"([{"refId": "1", "type": "pipeline", "application": "shop", "pipeline": "child"}])");
   save_caller("parent", "middle", R"(, "pipelineParameters": {"colour": "blue"})");
   const std::string parent = world_.start("parent");
   world_.wait_for(parent, Status::succeeded);
@@ -320,11 +322,12 @@ TEST_F(Nested, APipelinesOwnFieldsMayBeExpressions) {
 }
 
 TEST_F(Nested, NumbersAsTextsAndTextsAsNumbers) {
-  world_.save("shop", R"([{"refId": 1, "type": "wait", "waitTime": "0", "failPipeline": "false"},
+  world_.save(
+      "shop", R"([{"refId": 1, "type": "wait", "waitTime": "0", "failPipeline": "false"},
                           {"refId": 2, "requisiteStageRefIds": [1], "type": "boom", "failPipeline": "false",
                            "continuePipeline": "false", "completeOtherBranchesThenFail": "false",
                            "stageTimeoutMs": "60000"}])",
-              R"({"limitConcurrent": "false", "maxConcurrentExecutions": "3", "keepWaitingPipelines": "true"})");
+      R"({"limitConcurrent": "false", "maxConcurrentExecutions": "3", "keepWaitingPipelines": "true"})");
   const model::Execution ended = world_.wait_for(world_.start("shop"), Status::succeeded);
   EXPECT_EQ(status_of(ended, "2"), Status::stopped);
   EXPECT_EQ(ended.find_by_ref("2")->requisites, std::vector<std::string>{"1"});

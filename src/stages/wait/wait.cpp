@@ -37,8 +37,7 @@ class WaitTask final : public runner::Task {
     // Counted from the stage's start, so that a restart of the server does not begin the wait anew.
     const auto* given = context.value("waitTime");
     const auto seconds = given == nullptr ? 0 : base::whole_number(*given).value_or(0);
-    const auto left =
-        *context.stage().start_time + base::bounded_millis(to_millis(seconds)) - context.now();
+    const auto left = *context.stage().start_time + base::bounded_millis(to_millis(seconds)) - context.now();
     if (left <= std::chrono::milliseconds(0)) co_return runner::succeeded();
     co_return runner::again({.after = left, .waiting_for = fmt::format("{} s to pass", seconds)});
   }

@@ -33,7 +33,8 @@ TEST_F(Wait, NumbersAndTextsAndNothing) {
   EXPECT_EQ(passed(), 30s);
   EXPECT_EQ(wait(R"({"waitTime": "30"})"), Status::succeeded);
   EXPECT_EQ(passed(), 30s);
-  for (const std::string_view at_once : {R"({})", R"({"waitTime": 0})", R"({"waitTime": -5})", R"({"waitTime": null})"}) {
+  for (const std::string_view at_once :
+       {R"({})", R"({"waitTime": 0})", R"({"waitTime": -5})", R"({"waitTime": null})"}) {
     EXPECT_EQ(wait(std::string(at_once)), Status::succeeded) << at_once;
     EXPECT_EQ(passed(), 0s) << at_once;
   }
@@ -47,8 +48,9 @@ TEST_F(Wait, WhatIsNoNumberNamesTheField) {
 }
 
 TEST_F(Wait, TheLargestNumberIsJustFarAway) {
-  world_.run_until(testing::execution({{.type = "wait", .context = R"({"waitTime": 9223372036854775807})"}}),
-                   [](const model::Execution& now) { return now.stages.front().context.contains("waitingFor"); });
+  world_.run_until(
+      testing::execution({{.type = "wait", .context = R"({"waitTime": 9223372036854775807})"}}),
+      [](const model::Execution& now) { return now.stages.front().context.contains("waitingFor"); });
   EXPECT_EQ(world_.stage("wait").status, Status::running);
   world_.tell(engine::PatchStage{world_.stage("wait").id, {{"skipRemainingWait", true}}, "ann"});
   EXPECT_EQ(world_.cancel(), Status::canceled);

@@ -1,4 +1,4 @@
-#include "stages/dry_run/dry_run.h"
+#include "stages/dry_run.h"
 
 namespace gennaker::stages {
 namespace {
