@@ -48,13 +48,12 @@ TEST_F(Judgment, Scenario40OnlyMembersMayJudge) {
   EXPECT_EQ(stage().status, Status::stopped);
 }
 
-TEST_F(Judgment, AnotherWordIsNoJudgmentAndIsNamed) {
+TEST_F(Judgment, AnotherWordIsNoJudgment) {
   ask("{}");
   judge("perhaps", "member");
-  world_.resume_until([](const model::Execution& now) {
-    return base::string_or(now.stages.front().context, "waitingFor", "").find("perhaps") != std::string::npos;
-  });
-  EXPECT_EQ(stage().context.at("waitingFor"), "a judgment: 'continue' or 'stop', not 'perhaps'");
+  int turns = 0;
+  world_.resume_until([&](const model::Execution&) { return ++turns > 4; });
+  EXPECT_EQ(stage().status, Status::running);
   world_.tell(
       engine::PatchStage{stage().id, {{"judgmentStatus", "Continue"}, {"judgmentInput", "eu"}}, "ann"});
   EXPECT_EQ(world_.resume(), Status::succeeded);
