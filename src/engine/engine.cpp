@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "engine/advancer.h"
 #include "engine/turn.h"
 
 namespace gennaker::engine {
@@ -54,9 +55,16 @@ std::string in_words(std::chrono::milliseconds time) {
 }  // namespace
 
 Outcome advance(const StageCatalog& catalog, model::Execution& execution, const Event& event, TimePoint now) {
-  Turn turn(catalog, execution, now);
+  return Advancer(catalog, execution).advance(event, now);
+}
+
+Outcome Advancer::advance(const Event& event, TimePoint now) {
+  Turn turn(catalog_, execution_, now);
+  turn.use(std::exchange(index_, std::nullopt));
   std::visit([&](const auto& happened) { turn.on(happened); }, event);
-  return turn.finish();
+  Outcome outcome = turn.finish();
+  index_ = turn.take_index();
+  return outcome;
 }
 
 std::vector<Effect> pending(const model::Execution& execution) {

@@ -71,10 +71,9 @@ std::optional<Status> roll_up_execution(const Execution& execution, const StageI
 }
 
 bool upstream_done(const StageIndex& index, const Stage& stage) {
-  return std::all_of(stage.requisites.begin(), stage.requisites.end(), [&](const std::string& ref_id) {
-    const Stage* required = index.by_ref(ref_id);
-    return required == nullptr || model::lets_downstream_start(required->status);
-  });
+  const auto& requisites = index.requisites_of(stage);
+  return std::all_of(requisites.begin(), requisites.end(),
+                     [](const Stage* required) { return model::lets_downstream_start(required->status); });
 }
 
 bool upstream_halted(const StageIndex& index, const Stage& stage) {
@@ -83,9 +82,7 @@ bool upstream_halted(const StageIndex& index, const Stage& stage) {
   while (!left.empty()) {
     const Stage* next = left.back();
     left.pop_back();
-    for (const std::string& ref_id : next->requisites) {
-      const Stage* required = index.by_ref(ref_id);
-      if (required == nullptr) continue;
+    for (const Stage* required : index.requisites_of(*next)) {
       if (model::is_halt(required->status)) return true;
       if (required->status == Status::not_started && seen.insert(required).second) left.push_back(required);
     }

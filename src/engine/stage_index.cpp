@@ -10,7 +10,7 @@ const model::Stage* find(const Map& map, std::string_view key) {
 }
 
 template <class Lists>
-const std::vector<const model::Stage*>& find_list(const Lists& lists, std::string_view key) {
+const std::vector<const model::Stage*>& find_list(const Lists& lists, typename Lists::key_type key) {
   static const std::vector<const model::Stage*> none;
   const auto found = lists.find(key);
   return found == lists.end() ? none : found->second;
@@ -30,6 +30,11 @@ StageIndex::StageIndex(const model::Execution& execution) {
       if (followers.empty() || followers.back() != &stage) followers.push_back(&stage);
     }
   }
+  for (const model::Stage& stage : execution.stages) {
+    for (const std::string& ref_id : stage.requisites) {
+      if (const model::Stage* required = by_ref(ref_id)) requisites_[&stage].push_back(required);
+    }
+  }
 }
 
 const model::Stage* StageIndex::by_id(std::string_view id) const {
@@ -38,6 +43,10 @@ const model::Stage* StageIndex::by_id(std::string_view id) const {
 
 const model::Stage* StageIndex::by_ref(std::string_view ref_id) const {
   return find(by_ref_, ref_id);
+}
+
+const std::vector<const model::Stage*>& StageIndex::requisites_of(const model::Stage& stage) const {
+  return find_list(requisites_, &stage);
 }
 
 const std::vector<const model::Stage*>& StageIndex::followers_of(std::string_view ref_id) const {

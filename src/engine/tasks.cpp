@@ -101,7 +101,7 @@ void Turn::evaluate_context(model::Stage& stage) {
 }
 
 void Turn::on(const TaskReport& report) {
-  model::Stage* stage = execution_.find_stage(report.stage_id);
+  model::Stage* stage = find(report.stage_id);
   Task* task = stage == nullptr ? nullptr : find_task(*stage, report.task_id);
   if (task == nullptr || !in_flight(*task)) return;  // late: the stage was skipped, restarted or has ended
   if (report.status != Status::running) stage->context.erase("waitingFor");
@@ -139,7 +139,7 @@ void Turn::merge_report(model::Stage& stage, Task& task, const json::object& con
 }
 
 void Turn::on(const TaskTimedOut& timed_out) {
-  model::Stage* stage = execution_.find_stage(timed_out.stage_id);
+  model::Stage* stage = find(timed_out.stage_id);
   Task* task = stage == nullptr ? nullptr : find_task(*stage, timed_out.task_id);
   if (task == nullptr || task->status != Status::running) return;
   stage->context.erase("waitingFor");

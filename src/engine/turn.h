@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
@@ -31,6 +32,10 @@ class Turn {
 
   /// Carries out the queued steps and gives the result.
   Outcome finish();
+
+  /// What an earlier turn of the same execution found, and what the next can use.
+  void use(std::optional<StageIndex> index) { index_ = std::move(index); }
+  std::optional<StageIndex> take_index() { return std::exchange(index_, std::nullopt); }
 
  private:
   enum class What {

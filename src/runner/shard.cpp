@@ -62,7 +62,7 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   LivePtr live = adopt(std::move(execution));
   live->turning = true;  // nobody else turns it before its first commit
   engine::Outcome outcome;
-  if (start) outcome = engine::advance(parts_.stages, *live->execution, engine::Start{}, now);
+  if (start) outcome = live->advancer->advance(engine::Start{}, now);
   store::Changes changes;
   add_all(changes, *live->execution, now);
   std::exception_ptr failure;
@@ -120,6 +120,7 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
 Runner::Shard::LivePtr Runner::Shard::adopt(model::Execution execution) {
   auto live = std::make_shared<Live>();
   live->execution = std::make_shared<model::Execution>(std::move(execution));
+  live->advancer.emplace(parts_.stages, *live->execution);
   live_[live->execution->id] = live;
   return live;
 }
@@ -141,7 +142,7 @@ Async<void> Runner::Shard::turn(LivePtr live) {
     std::vector<engine::Effect> effects;
     std::vector<std::exception_ptr> answers;
     for (const Letter& letter : letters) {
-      engine::Outcome outcome = engine::advance(parts_.stages, *live->execution, letter.event, now);
+      engine::Outcome outcome = live->advancer->advance(letter.event, now);
       answers.push_back(outcome.refused ? std::make_exception_ptr(to_error(*outcome.refused)) : nullptr);
       add_changes(changes, *live->execution, outcome, now);
       std::move(outcome.effects.begin(), outcome.effects.end(), std::back_inserter(effects));
