@@ -50,6 +50,7 @@ net::Router make_router(const Parts& parts) {
   add_executions(router, parts);
   add_expressions(router, parts);
   add_plans(router, parts);
+  add_failed_stages(router, parts);
   add_execution_lists(router, parts);
   add_tasks(router, parts);
   add_infrastructure(router, parts);

@@ -46,6 +46,7 @@ void add_configurations(net::Router& router, const Parts& parts);
 void add_executions(net::Router& router, const Parts& parts);
 void add_expressions(net::Router& router, const Parts& parts);
 void add_plans(net::Router& router, const Parts& parts);
+void add_failed_stages(net::Router& router, const Parts& parts);
 void add_execution_lists(net::Router& router, const Parts& parts);
 void add_tasks(net::Router& router, const Parts& parts);
 void add_infrastructure(net::Router& router, const Parts& parts);

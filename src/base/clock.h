@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -18,6 +19,13 @@ inline std::int64_t to_millis(TimePoint t) {
 }
 inline TimePoint from_millis(std::int64_t ms) {
   return TimePoint(std::chrono::milliseconds(ms));
+}
+
+/// A number of milliseconds that somebody wrote, as a duration that any moment can be moved by: at most a
+/// century either way.
+inline std::chrono::milliseconds bounded_millis(std::int64_t ms) {
+  constexpr std::int64_t century = 100LL * 365 * 86'400'000;
+  return std::chrono::milliseconds(std::clamp(ms, -century, century));
 }
 
 class Timer;

@@ -53,7 +53,16 @@ void Turn::on(const Cancel& cancel) {
   push(What::complete_execution);  // ends it at once when nothing is running
 }
 
+/// Spinnaker knows these commands for pipelines only.
+bool Turn::refuse_for_task(std::string_view done) {
+  if (execution_.type == model::ExecutionType::pipeline) return false;
+  refuse_command(Refused::Kind::invalid,
+                 fmt::format("{} is a task: only a pipeline's execution can be {}", execution_.id, done));
+  return true;
+}
+
 void Turn::on(const Pause& pause) {
+  if (refuse_for_task("paused")) return;
   if (execution_.status != Status::running) {
     return refuse_command(Refused::Kind::conflict,
                           fmt::format("execution {} is {}: only a RUNNING one can be paused", execution_.id,
@@ -79,6 +88,7 @@ void Turn::on(const Pause& pause) {
 }
 
 void Turn::on(const Resume& resume) {
+  if (refuse_for_task("resumed")) return;
   if (execution_.status != Status::paused) {
     return refuse_command(Refused::Kind::conflict,
                           fmt::format("execution {} is {}: only a PAUSED one can be resumed", execution_.id,
@@ -104,6 +114,7 @@ void Turn::on(const Resume& resume) {
 }
 
 void Turn::on(const PatchStage& patch) {
+  if (refuse_for_task("changed")) return;
   model::Stage* stage = execution_.find_stage(patch.stage_id);
   if (stage == nullptr) {
     return refuse_command(Refused::Kind::not_found,
@@ -171,6 +182,14 @@ model::Stage* Turn::restartable(const std::string& stage_id) {
   if (execution_.status == Status::not_started) {
     return refused(Refused::Kind::conflict,
                    fmt::format("execution {} waits to start: nothing of it can be restarted", execution_.id));
+  }
+  if (execution_.status == Status::paused) {
+    return refused(Refused::Kind::conflict,
+                   fmt::format("execution {} is PAUSED: resume it first", execution_.id));
+  }
+  if (execution_.canceled && !model::is_complete(execution_.status)) {
+    return refused(Refused::Kind::conflict,
+                   fmt::format("execution {} is being cancelled: wait until it has ended", execution_.id));
   }
   model::Stage& top = top_level_of(*asked);
   if (model::is_complete(top.status) || top.status == Status::not_started) return &top;
@@ -264,7 +283,7 @@ void Turn::reset_for_restart(model::Stage& stage) {
   forget_questions(reset);
   for (const std::string_view stale : {"exception", "beforeStagePlanningFailed", "waitingFor"})
     reset.context.erase(stale);
-  if (const Stage* type = catalog_.find(reset.type)) type->prepare_restart(reset);
+  if (const Stage* type = type_of(reset)) type->prepare_restart(reset);
   changed(reset);
 }
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "engine/advancer.h"
 #include "engine/questions.h"
 #include "engine/turn.h"
 
@@ -55,9 +56,16 @@ std::string in_words(std::chrono::milliseconds time) {
 }  // namespace
 
 Outcome advance(const StageCatalog& catalog, model::Execution& execution, const Event& event, TimePoint now) {
-  Turn turn(catalog, execution, now);
+  return Advancer(catalog, execution).advance(event, now);
+}
+
+Outcome Advancer::advance(const Event& event, TimePoint now) {
+  Turn turn(catalog_, execution_, now);
+  turn.use(std::exchange(index_, std::nullopt));
   std::visit([&](const auto& happened) { turn.on(happened); }, event);
-  return turn.finish();
+  Outcome outcome = turn.finish();
+  index_ = turn.take_index();
+  return outcome;
 }
 
 std::vector<Effect> pending(const model::Execution& execution) {
@@ -86,7 +94,7 @@ std::optional<Deadline> deadline(const model::Execution& execution, const model:
   if (stage.type == execution_window_type) return std::nullopt;  // whoever opens it is not in a hurry
   const model::Stage* owner = timeout_owner(execution, stage);
   if (const auto from = owner == nullptr ? std::nullopt : clock_starts(execution, *owner)) {
-    const std::chrono::milliseconds limit(*base::whole_number(owner->context, "stageTimeoutMs"));
+    const auto limit = base::bounded_millis(*base::whole_number(owner->context, "stageTimeoutMs"));
     return Deadline{*from + limit + paused_since(execution, *from),
                     fmt::format("Stage {} timed out after {}", owner->name, in_words(limit))};
   }

@@ -27,6 +27,7 @@ class Scripted final : public Stage {
   std::string_view type() const override { return "scripted"; }
 
   Plan plan(const StageView& stage) const override {
+    if (stage.context().contains("stumble")) throw std::runtime_error("stumbled over its plan");
     if (stage.context().contains("refuse")) return refuse("refuse", "as asked");
     Plan plan;
     for (const std::string& task : base::string_list(stage.context(), "tasks"))
@@ -35,10 +36,15 @@ class Scripted final : public Stage {
     return plan;
   }
   std::vector<SyntheticStage> after(const StageView& stage) const override {
+    if (stage.context().contains("stumbleAfter")) throw std::runtime_error("stumbled afterwards");
     return children(stage, "after");
   }
   std::vector<SyntheticStage> on_failure(const StageView& stage) const override {
     return children(stage, "onFailure");
+  }
+  bool runs_dry(const StageView& stage) const override { return stage.context().contains("looks"); }
+  void finish(model::Stage& stage) const override {
+    if (stage.context.contains("keepsToItself")) stage.outputs.clear();
   }
   bool can_be_skipped(const StageView& stage) const override { return stage.context().contains("skippable"); }
 
@@ -65,7 +71,8 @@ class World {
   };
 
   explicit World(std::initializer_list<StageText> stages) : World(std::vector<StageText>(stages)) {}
-  explicit World(const std::vector<StageText>& stages) {
+  explicit World(const std::vector<StageText>& stages, json::object trigger = {}) {
+    execution.trigger = std::move(trigger);
     catalog_.add(std::make_unique<Scripted>());
     execution.id = "E";
     execution.application = "shop";
@@ -165,7 +172,9 @@ TEST(Scenario, S03HaltedBranchCanFailAtTheEnd) {
   World world({{"A", fail_at_the_end}, {"B"}, {"J<-A,B"}, {"B2<-B"}});
   world.end("A", terminal);
   world.end("B", ok);
+  EXPECT_EQ(world.execution.status, running);
   world.end("B2", ok);
+  EXPECT_EQ(world.statuses(), (Statuses{{"A", stopped}, {"B", ok}, {"B2", ok}, {"J", not_started}}));
   EXPECT_EQ(world.execution.status, terminal);
 }
 
@@ -207,6 +216,17 @@ TEST(Scenario, S06OnFailureStagesRunOneAfterAnother) {
   world.end("P>2", ok);
   EXPECT_EQ(world.status("P"), terminal);
   EXPECT_EQ(world.execution.status, terminal);
+}
+
+TEST(Scenario, S06OnFailureStagesCountOnBehindAfterStages) {
+  World world({{"P", R"({"tasks":["t"],"after":[{"name":"A1","tasks":["a"]}],
+                         "onFailure":[{"name":"F1","tasks":["f"]}]})"}});
+  world.end("P", ok);
+  world.end("P>1", terminal);
+  EXPECT_EQ(world.stage("P>2").name, "F1");
+  EXPECT_EQ(world.status("P"), running);
+  world.end("P>2", ok);
+  EXPECT_EQ(world.status("P"), terminal) << "a rescue does not heal";
 }
 
 TEST(Scenario, S07FailedRescueIsNotRepeated) {
@@ -254,6 +274,18 @@ TEST(Scenario, S11FailedContinueBeforeStageSkipsTheTasks) {
   EXPECT_EQ(world.status("P<2"), not_started);
   EXPECT_EQ(world.stage("P").tasks.front().status, not_started);
   EXPECT_EQ(world.status("P"), failed_continue);
+}
+
+TEST(Scenario, S11AfterStagesRunBehindAnIgnoredBeforeStage) {
+  World world({{"P", R"({"tasks":["t"],"before":[{"tasks":["b"],"continuePipeline":true}],
+                         "after":[{"tasks":["a"]}]})"},
+               {"N<-P"}});
+  world.end("P<1", terminal);
+  EXPECT_EQ(world.stage("P").tasks.front().status, not_started);
+  EXPECT_EQ(world.status("P>1"), running);
+  world.end("P>1", ok);
+  EXPECT_EQ(world.status("P"), failed_continue);
+  EXPECT_EQ(world.status("N"), running);
 }
 
 class CanceledInBeforeStage : public testing::TestWithParam<std::string> {};
@@ -306,7 +338,36 @@ TEST(Scenario, S16RestartBesideACanceledSiblingStaysCanceled) {
   EXPECT_EQ(world.execution.status, canceled);
 }
 
-TEST(Scenario, S17S18RestartRunsTheStageAndWhatFollows) {
+TEST(Scenario, S17RestartBesideASiblingThatSucceeded) {
+  World world({{"B1"}, {"B2<-B1"}, {"C1"}, {"J<-B2,C1"}});
+  world.end("C1", ok);
+  world.end("B1", terminal);
+  world.tell(RestartStage{"id-B1", "ann"});
+  for (const std::string_view ref : {"B1", "B2", "J"}) world.end(ref, ok);
+  EXPECT_EQ(world.statuses(), (Statuses{{"B1", ok}, {"B2", ok}, {"C1", ok}, {"J", ok}}));
+  EXPECT_EQ(world.execution.status, ok);
+  for (const model::Stage& stage : world.execution.stages)
+    EXPECT_EQ(stage.context.contains("restartDetails"), stage.ref_id == "B1") << stage.ref_id;
+}
+
+TEST(Scenario, S18RestartOfWhatSucceededRunsItAndWhatFollows) {
+  World world({{"A"}, {"B<-A"}, {"C<-B"}});
+  for (const std::string_view ref : {"A", "B", "C"}) world.end(ref, ok);
+  const model::Stage before = world.stage("A");
+  world.now += std::chrono::seconds(10);
+  world.tell(RestartStage{"id-B", "ann"});
+  EXPECT_EQ(world.statuses(), (Statuses{{"A", ok}, {"B", running}, {"C", not_started}}));
+  EXPECT_FALSE(world.stage("C").start_time.has_value());
+  EXPECT_TRUE(world.stage("B").context.at("restartDetails").at("previousException").is_null());
+  EXPECT_EQ(world.execution.start_time, world.now);
+  EXPECT_FALSE(world.execution.end_time.has_value());
+  world.end("B", ok);
+  world.end("C", ok);
+  EXPECT_EQ(world.execution.status, ok);
+  EXPECT_EQ(world.stage("A").end_time, before.end_time);
+}
+
+TEST(Scenario, S18RestartAfterAFailureRunsTheStageAndWhatFollows) {
   World world({{"A"}, {"B<-A"}, {"C<-B"}});
   world.end("A", ok);
   world.end("B", terminal, {{"exception", json::object{{"exceptionType", "X"}}}});
@@ -443,6 +504,24 @@ INSTANTIATE_TEST_SUITE_P(Options, PlanningFails,
                                          PlanningCase{R"({"refuse":1,"continuePipeline":true})",
                                                       failed_continue}));
 
+TEST_P(PlanningFails, S42AlsoWhenItThrows) {
+  std::string context(GetParam().options);
+  context.replace(context.find("refuse"), 6, "stumble");
+  World world({{"A", context}});
+  EXPECT_EQ(world.status("A"), GetParam().stage);
+  EXPECT_NE(base::to_text(world.stage("A").context).find("stumbled over its plan"), std::string::npos);
+}
+
+TEST(Scenario, S42PlanningOfAfterStagesAlwaysFailsTheStage) {
+  for (const std::string_view options : {"", R"(,"failPipeline":false)", R"(,"continuePipeline":true)"}) {
+    World world({{"A", fmt::format(R"({{"tasks":["t"],"stumbleAfter":1{}}})", options)}, {"N<-A"}});
+    world.end("A", ok);
+    EXPECT_EQ(world.statuses(), (Statuses{{"A", terminal}, {"N", not_started}})) << options;
+    EXPECT_EQ(world.execution.status, terminal);
+    EXPECT_EQ(world.stage("A").context.at("exception").at("operation"), "A:ConstructAfterStages");
+  }
+}
+
 TEST(Turn, LateReportsChangeNothing) {
   World world({{"A"}, {"B<-A"}});
   world.end("A", ok);
@@ -472,6 +551,28 @@ TEST(Turn, ALongChainOfEmptyStagesNeedsNoStack) {
   std::vector<World::StageText> stages;
   for (const std::string& text : graph) stages.push_back({text, R"({"tasks":[]})"});
   EXPECT_EQ(World(stages).execution.status, ok);
+}
+
+std::string refs_of(const std::vector<const model::Stage*>& stages) {
+  std::string refs;
+  for (const model::Stage* stage : stages) refs += (refs.empty() ? "" : " ") + stage->ref_id;
+  return refs;
+}
+
+/// Itself; what it requires, in the execution's order; the synthetic stages of those; then what is before
+/// each.
+TEST(Ancestors, OfAJoinWithSyntheticStages) {
+  World world(
+      {{"R"},
+       {"B<-R", R"({"tasks":["t"],"before":[{"tasks":["b"]}],"after":[{"tasks":["a"]},{"tasks":["a"]}]})"},
+       {"A<-R"},
+       {"J<-A,B"}});
+  for (const std::string_view ref : {"R", "B<1", "B", "B>1", "A"}) world.end(ref, ok);
+  EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("J"))), "J B A B<1 B>1 B>2 R");
+  EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("B>1"))), "B>1 B<1 B R");
+  EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("B>2"))), "B>2 B>1 B<1 B R")
+      << "it reaches its parent through its sibling";
+  EXPECT_EQ(refs_of(ancestors(world.execution, world.stage("B<1"))), "B<1 B R");
 }
 
 TEST(Ancestors, NearestFirstAndNotBesides) {
@@ -512,6 +613,160 @@ TEST(Engine, AnIgnoredFailureKeepsWhatItsTasksSaid) {
   ASSERT_EQ(errors.size(), 2u);
   EXPECT_EQ(errors[0], "boom");
   EXPECT_EQ(errors[1], "t:");
+}
+
+TEST(Engine, WhatAUserWroteWhereWeWriteDoesNoHarm) {
+  World world({{"A", R"({"expressionEvaluationSummary": {"x": 5, "y": [1, {"description": "why"}]},
+                         "exception": "odd", "restartDetails": 7, "stageEnabled": "no"})"}});
+  world.end("A", ok);
+  EXPECT_EQ(world.status("A"), ok);
+}
+
+TEST(Engine, ATaskCannotEndWithWhatIsNoEnding) {
+  for (const Status odd : {not_started, Status::paused, Status::buffered, Status::redirect}) {
+    World world({{"A", R"({"tasks":["a","b"]})"}});
+    world.end("A", odd);
+    EXPECT_EQ(world.status("A"), terminal) << model::to_string(odd);
+    EXPECT_NE(base::to_text(world.stage("A").context).find("no ending"), std::string::npos);
+  }
+}
+
+TEST(Engine, AnIgnoredTaskFailureLetsTheNextTaskRun) {
+  World world({{"A", R"({"tasks":["a","b"],"continuePipeline":true})"}});
+  world.end("A", terminal);
+  EXPECT_EQ(world.stage("A").tasks[1].status, running);
+  world.end("A", ok);
+  EXPECT_EQ(world.status("A"), failed_continue);
+}
+
+/// The child's options count for the child, then the parent's for the parent.
+TEST(Engine, AStoppedChildStopsItsParentWhateverThatSays) {
+  World world({{"P", R"({"tasks":["t"],"continuePipeline":true,
+                         "before":[{"tasks":["b"],"failPipeline":false}]})"}});
+  world.end("P<1", terminal);
+  EXPECT_EQ(world.status("P"), stopped);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Engine, ATimeOutHoldsForTheStagesBelow) {
+  World world({{"P", R"({"stageTimeoutMs":"60000","before":[{"tasks":["b"],"before":[{"tasks":["c"]}]}]})"}});
+  const model::Stage& inner = world.stage("P<1<1");
+  ASSERT_EQ(inner.status, running);
+  world.now += std::chrono::seconds(10);
+  const auto limit = deadline(world.execution, inner, inner.tasks[0], std::chrono::hours(5));
+  ASSERT_TRUE(limit);
+  EXPECT_EQ(limit->at, *world.stage("P").start_time + std::chrono::seconds(60));
+  EXPECT_EQ(limit->message, "Stage P timed out after 60 s");
+}
+
+TEST(Engine, AnAbsurdTimeOutIsFarAway) {
+  for (const std::string_view huge : {"9223372036854775807", "\"9223372036854775807\"", "1e300"}) {
+    World world({{"A", fmt::format(R"({{"stageTimeoutMs":{}}})", huge)}});
+    const auto limit = deadline(world.execution, world.stage("A"), world.stage("A").tasks[0], std::nullopt);
+    EXPECT_TRUE(!limit || limit->at > world.now + std::chrono::hours(24 * 365)) << huge;
+  }
+}
+
+TEST(Engine, WhatCameTooLateIsNotStarted) {
+  World world({{"A"}, {"B<-A"}, {"C<-B"}});
+  world.execution.stages[1].start_time_expiry = world.now - std::chrono::seconds(1);
+  world.end("A", ok);
+  EXPECT_EQ(world.statuses(), (Statuses{{"A", ok}, {"B", skipped}, {"C", running}}));
+
+  model::Execution late = World({{"A"}}).execution;
+  late.status = not_started;
+  late.start_time_expiry = world.now - std::chrono::seconds(1);
+  StageCatalog catalog;
+  advance(catalog, late, Start{}, world.now);
+  EXPECT_EQ(late.status, canceled);
+  EXPECT_EQ(late.cancellation_reason, "Could not begin execution before start time expiry");
+}
+
+TEST(Engine, ARestartWaitsForAResumeAndForACancel) {
+  World world({{"A"}, {"B"}});
+  world.end("A", ok);
+  world.tell(Pause{"ann"});
+  EXPECT_TRUE(world.tell(RestartStage{"id-A", "ann"}).refused);
+  EXPECT_EQ(world.execution.status, Status::paused);
+  world.tell(Resume{"ann"});
+  world.tell(Cancel{"ann", ""});
+  EXPECT_TRUE(world.tell(RestartStage{"id-A", "ann"}).refused) << "B still cleans up";
+  world.finish_cancels();
+  EXPECT_FALSE(world.tell(RestartStage{"id-A", "ann"}).refused);
+}
+
+TEST(Engine, AnAdHocTaskKnowsNeitherPauseNorChangesNorOptionalStages) {
+  World world({{"A"}, {"B<-A", R"({"stageEnabled":{"type":"expression","expression":"false"}})"}});
+  world.execution.type = model::ExecutionType::orchestration;
+  for (const Event& event : {Event(Pause{"ann"}), Event(Resume{"ann"}), Event(RestartStage{"id-A", "ann"}),
+                             Event(PatchStage{"id-A", {{"x", 1}}, "ann"})}) {
+    const Outcome outcome = world.tell(event);
+    ASSERT_TRUE(outcome.refused);
+    EXPECT_EQ(outcome.refused->kind, Refused::Kind::invalid);
+  }
+  world.end("A", ok);
+  EXPECT_EQ(world.status("B"), running) << "stageEnabled is for pipelines";
+  world.tell(Cancel{"ann", ""});
+  world.finish_cancels();
+  EXPECT_EQ(world.execution.status, canceled);
+}
+
+TEST(Engine, ADryRunKeepsTheShapeAndDoesNothing) {
+  World world(
+      {{"P", R"({"tasks":["a","b"],"before":[{"tasks":["x","y"]}],"after":[{"looks":true,"tasks":["z"]}]})"},
+       {"N<-P", R"({"tasks":[]})"}},
+      {{"dryRun", true}});
+  const auto tasks = [&](std::string_view ref) {
+    std::string names;
+    for (const model::Task& task : world.stage(ref).tasks) names += task.name + " ";
+    return names;
+  };
+  EXPECT_EQ(tasks("P<1"), "dryRun ");
+  world.end("P<1", ok);
+  EXPECT_EQ(tasks("P"), "dryRun ");
+  world.end("P", ok);
+  EXPECT_EQ(tasks("P>1"), "z ") << "it only looks";
+  world.end("P>1", ok);
+  EXPECT_EQ(world.status("N"), skipped);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Engine, WhatAStageKeepsToItselfIsNotSeenBehindIt) {
+  World world({{"A", R"({"keepsToItself":true})"}, {"B<-A", R"({"seen":"${ image }"})"}});
+  world.end("A", ok, {}, {{"image", "i-1"}});
+  EXPECT_TRUE(world.stage("A").outputs.empty());
+  EXPECT_EQ(world.stage("B").context.at("seen"), "${ image }");
+}
+
+TEST(Engine, ATypeByItsAliasOrWithItsCloudsName) {
+  for (const std::string_view context : {R"({"alias":"scripted"})", R"({"providerType":"local"})"}) {
+    World world({{"A", context}});
+    model::Execution again = world.execution;
+    again.stages[0].type = "scripted_local";
+    again.stages[0].tasks.clear();
+    again.stages[0].status = again.status = not_started;
+    StageCatalog catalog;
+    catalog.add(std::make_unique<Scripted>());
+    advance(catalog, again, Start{}, world.now);
+    EXPECT_EQ(again.stages[0].status, running) << context;
+  }
+}
+
+TEST(Engine, FiveThousandStagesThatOneWaitsFor) {
+  std::vector<std::string> graphs;
+  std::string join = "J<-";
+  for (int i = 0; i < 5'000; ++i) {
+    graphs.push_back(fmt::format("S{}", i));
+    join += fmt::format("{}S{}", i == 0 ? "" : ",", i);
+  }
+  graphs.push_back(join);
+  std::vector<World::StageText> stages;
+  for (const std::string& graph : graphs) stages.push_back({graph, R"({"expr":"${ nothing }"})"});
+  World world(stages);
+  for (int i = 0; i < 5'000; ++i)
+    world.tell(TaskReport{fmt::format("id-S{}", i), "1", ok, {}, {{fmt::format("o{}", i), i}}});
+  EXPECT_EQ(world.status("J"), running);
+  EXPECT_EQ(ancestors(world.execution, world.stage("J")).size(), 5'001u);
 }
 
 TEST(Engine, FiveThousandStagesInAChainAndSideBySide) {

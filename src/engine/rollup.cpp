@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <set>
-#include <string_view>
+#include <string>
 #include <vector>
 
 #include "base/json.h"
@@ -14,23 +14,10 @@ using model::Execution;
 using model::Stage;
 using model::Status;
 
-bool requires_stage(const Stage& stage, const Stage& other) {
-  return std::find(stage.requisites.begin(), stage.requisites.end(), other.ref_id) != stage.requisites.end();
-}
-
-bool halted_upstream(const Execution& execution, const Stage& stage, std::set<std::string_view>& visited) {
-  if (!visited.insert(stage.id).second) return false;
-  return std::any_of(execution.stages.begin(), execution.stages.end(), [&](const Stage& other) {
-    if (!requires_stage(stage, other)) return false;
-    if (model::is_halt(other.status)) return true;
-    return other.status == Status::not_started && halted_upstream(execution, other, visited);
-  });
-}
-
 /// A branch that goes on: its failure or success still counts.
-bool incomplete(const Execution& execution, const Stage& stage) {
+bool incomplete(const StageIndex& index, const Stage& stage) {
   if (stage.status == Status::running || stage.status == Status::paused) return true;
-  return stage.status == Status::not_started && upstream_done(execution, stage);
+  return stage.status == Status::not_started && upstream_done(index, stage);
 }
 
 }  // namespace
@@ -41,13 +28,12 @@ Status failure_status(const Stage& stage, Status otherwise) {
   return Status::stopped;
 }
 
-Status roll_up_stage(const Execution& execution, const Stage& stage, bool planning_failed) {
+Status roll_up_stage(const StageIndex& index, const Stage& stage, bool planning_failed) {
   std::set<Status> found;
   bool after_stage_waits = false;
-  for (const Stage& child : execution.stages) {
-    if (child.parent_id != stage.id) continue;
-    found.insert(child.status);
-    after_stage_waits |= child.owner == model::Owner::after && child.status == Status::not_started;
+  for (const Stage* child : index.children_of(stage.id)) {
+    found.insert(child->status);
+    after_stage_waits |= child->owner == model::Owner::after && child->status == Status::not_started;
   }
   for (const model::Task& task : stage.tasks) found.insert(task.status);
   if (planning_failed) found.insert(failure_status(stage));
@@ -65,7 +51,7 @@ Status roll_up_stage(const Execution& execution, const Stage& stage, bool planni
   return Status::terminal;
 }
 
-std::optional<Status> roll_up_execution(const Execution& execution) {
+std::optional<Status> roll_up_execution(const Execution& execution, const StageIndex& index) {
   bool all_good = true, stopped = false, going_on = false, fail_at_the_end = false, canceled = false;
   for (const Stage& stage : execution.stages) {
     if (stage.status == Status::stopped) {
@@ -76,7 +62,7 @@ std::optional<Status> roll_up_execution(const Execution& execution) {
     canceled |= stage.status == Status::canceled;
     stopped |= stage.status == Status::stopped;
     all_good &= model::lets_downstream_start(stage.status);
-    going_on |= incomplete(execution, stage);
+    going_on = going_on || incomplete(index, stage);
   }
   if (all_good) return Status::succeeded;
   if (canceled) return Status::canceled;
@@ -84,15 +70,24 @@ std::optional<Status> roll_up_execution(const Execution& execution) {
   return std::nullopt;
 }
 
-bool upstream_done(const Execution& execution, const Stage& stage) {
-  return std::all_of(execution.stages.begin(), execution.stages.end(), [&](const Stage& other) {
-    return !requires_stage(stage, other) || model::lets_downstream_start(other.status);
-  });
+bool upstream_done(const StageIndex& index, const Stage& stage) {
+  const auto& requisites = index.requisites_of(stage);
+  return std::all_of(requisites.begin(), requisites.end(),
+                     [](const Stage* required) { return model::lets_downstream_start(required->status); });
 }
 
-bool upstream_halted(const Execution& execution, const Stage& stage) {
-  std::set<std::string_view> visited;
-  return halted_upstream(execution, stage, visited);
+bool upstream_halted(const StageIndex& index, const Stage& stage) {
+  std::set<const Stage*> seen{&stage};
+  std::vector<const Stage*> left{&stage};
+  while (!left.empty()) {
+    const Stage* next = left.back();
+    left.pop_back();
+    for (const Stage* required : index.requisites_of(*next)) {
+      if (model::is_halt(required->status)) return true;
+      if (required->status == Status::not_started && seen.insert(required).second) left.push_back(required);
+    }
+  }
+  return false;
 }
 
 }  // namespace gennaker::engine

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "engine/stage_index.h"
 #include "model/execution.h"
 
 /// How statuses add up. Pure.
@@ -13,15 +14,14 @@ model::Status failure_status(const model::Stage& stage, model::Status otherwise 
 
 /// A stage's status from its synthetic stages, tasks and planning. NOT_STARTED: it had nothing to do.
 /// RUNNING: an after-stage still has to start.
-model::Status roll_up_stage(const model::Execution& execution, const model::Stage& stage,
-                            bool planning_failed);
+model::Status roll_up_stage(const StageIndex& index, const model::Stage& stage, bool planning_failed);
 
 /// The execution's final status from its top-level stages; nullopt: not over yet.
-std::optional<model::Status> roll_up_execution(const model::Execution& execution);
+std::optional<model::Status> roll_up_execution(const model::Execution& execution, const StageIndex& index);
 
 /// All it requires is complete and lets it start. Requisites that name no stage do not count.
-bool upstream_done(const model::Execution& execution, const model::Stage& stage);
+bool upstream_done(const StageIndex& index, const model::Stage& stage);
 /// Something it requires has halted, directly or through stages that never started.
-bool upstream_halted(const model::Execution& execution, const model::Stage& stage);
+bool upstream_halted(const StageIndex& index, const model::Stage& stage);
 
 }  // namespace gennaker::engine

@@ -63,7 +63,12 @@ const Stage* StageCatalog::find(std::string_view type) const {
 }
 
 Plan StageCatalog::plan(const Stage& type, const StageView& stage) const {
-  Plan plan = type.plan(stage);
+  Plan plan;
+  try {
+    plan = type.plan(stage);
+  } catch (const std::exception& error) {
+    plan = refuse("planning", error.what());
+  }
   if (review_) review_(stage, plan);
   return plan;
 }

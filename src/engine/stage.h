@@ -48,6 +48,9 @@ std::string user_of(const model::Execution& execution, const model::Stage& stage
 /// The stage that the engine puts before any stage with `restrictExecutionDuringTimeWindow`.
 inline constexpr std::string_view execution_window_type = "restrictExecutionDuringTimeWindow";
 
+/// What runs in the place of a stage's tasks in a dry run.
+inline constexpr std::string_view dry_run_task = "dryRun";
+
 /// A stage that another stage brings along.
 struct SyntheticStage {
   std::string type;
@@ -102,6 +105,10 @@ class Stage {
   /// Fields whose expressions its tasks evaluate themselves, in their own order; the engine leaves them as
   /// written.
   virtual std::vector<std::string_view> own_expressions() const { return {}; }
+  /// Asked when it is about to end and what is behind it may start: takes out what that must not see.
+  virtual void finish(model::Stage&) const {}
+  /// Whether its tasks run in a dry run too: they look, ask or compute, and change nothing.
+  virtual bool runs_dry(const StageView&) const { return false; }
   /// Whether a person may skip it while it runs.
   virtual bool can_be_skipped(const StageView&) const { return false; }
   /// The configuration's fields as JSON Schema, from the folder's schema.json.
@@ -116,7 +123,7 @@ class StageCatalog {
   const Stage* find(std::string_view type) const;
   /// Sorted by type.
   std::vector<const Stage*> all() const;
-  /// What `type` plans, as the review leaves it.
+  /// What `type` plans, as the review leaves it. A type that stumbles over a field's shape has refused.
   Plan plan(const Stage& type, const StageView& stage) const;
   /// May change every plan, for rehearsals. Pure, as planning is.
   using Review = std::function<void(const StageView&, Plan&)>;

@@ -24,9 +24,17 @@ int last_ordinal(const model::Execution& execution, const std::string& parent_id
 
 bool Turn::add_after_stages(model::Stage& stage) {
   if (has_child(stage.id, Owner::after)) return false;
-  const Stage* type = catalog_.find(stage.type);
+  const Stage* type = type_of(stage);
   if (type == nullptr) return false;
-  std::vector<SyntheticStage> specs = type->after(StageView(execution_, stage, now_));
+  std::vector<SyntheticStage> specs;
+  try {
+    specs = type->after(StageView(execution_, stage, now_));
+  } catch (const std::exception& error) {
+    // Whatever the stage's options: what it has done so far is done, and what should follow is not known.
+    set_exception(stage, stage.name + ":ConstructAfterStages", error.what());
+    end_stage(stage, Status::terminal);
+    return true;
+  }
   if (specs.empty()) return false;
   const std::string id = stage.id;
   add_synthetics(stage, Owner::after, std::move(specs));
@@ -35,9 +43,14 @@ bool Turn::add_after_stages(model::Stage& stage) {
 }
 
 bool Turn::add_failure_stages(model::Stage& stage) {
-  const Stage* type = catalog_.find(stage.type);
+  const Stage* type = type_of(stage);
   if (type == nullptr) return false;
-  std::vector<SyntheticStage> specs = in_sequence(type->on_failure(StageView(execution_, stage, now_)));
+  std::vector<SyntheticStage> specs;
+  try {
+    specs = in_sequence(type->on_failure(StageView(execution_, stage, now_)));
+  } catch (const std::exception&) {
+    return false;  // the failure that brought us here is what is told
+  }
   if (specs.empty()) return false;
   // Once only: when one of them has run already, it is its failure that brought us here, or its success that
   // ends.
@@ -102,6 +115,7 @@ void Turn::add_synthetics(model::Stage& parent, Owner owner, std::vector<Synthet
     execution_.stages.push_back(std::move(child));
   }
   model::sort_for_display(execution_.stages);
+  index_.reset();
 }
 
 void Turn::start_root_synthetics(const std::string& parent_id, Owner owner) {
@@ -122,8 +136,9 @@ void Turn::remove_synthetics(const std::string& parent_id, bool only_not_started
     remove_synthetics(id, false);
     const std::string ref_id = execution_.find_stage(id)->ref_id;
     std::erase_if(execution_.stages, [&](const model::Stage& stage) { return stage.id == id; });
+    index_.reset();
     for (model::Stage& stage : execution_.stages) std::erase(stage.requisites, ref_id);
-    std::erase(outcome_.changed_stages, id);
+    if (noted_.erase(id) > 0) std::erase(outcome_.changed_stages, id);
     outcome_.removed_stages.push_back(id);
   }
 }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <fmt/format.h>
 
 #include "base/json.h"
 #include "engine/rollup.h"
@@ -33,6 +34,13 @@ json::object take_out(json::object& document, const Stage* type) {
     document.erase(found);
   }
   return taken;
+}
+
+/// What a task may end with; REDIRECT only where there is a loop to begin anew.
+bool ends_a_task(const model::Stage& stage, Status status) {
+  if (status != Status::redirect) return model::is_complete(status);
+  return std::any_of(stage.tasks.begin(), stage.tasks.end(),
+                     [](const Task& task) { return task.loop_start; });
 }
 
 json::object timeout_exception(const Task& task, std::string_view message, TimePoint now) {
@@ -84,7 +92,7 @@ bool Turn::evaluate_context(model::Stage& stage, Before before) {
   json::object summary;
   json::object document = stage.context;
   document.erase("expressionEvaluationSummary");
-  const json::object untouched = take_out(document, catalog_.find(stage.type));
+  const json::object untouched = take_out(document, type_of(stage));
   // What the stage's tasks found in such fields stays known; else only what fails still does.
   if (!untouched.empty() && had_summary) summary = *earlier;
   auto evaluation =
@@ -98,7 +106,7 @@ bool Turn::evaluate_context(model::Stage& stage, Before before) {
 }
 
 void Turn::on(const TaskReport& report) {
-  model::Stage* stage = execution_.find_stage(report.stage_id);
+  model::Stage* stage = find(report.stage_id);
   Task* task = stage == nullptr ? nullptr : find_task(*stage, report.task_id);
   if (task == nullptr || !in_flight(*task)) return;  // late: the stage was skipped, restarted or has ended
   if (report.status != Status::running) stage->context.erase("waitingFor");
@@ -115,7 +123,11 @@ void Turn::on(const TaskReport& report) {
       if (winding_down()) return end_task(*stage, *task, Status::canceled, Status::canceled);
       return end_task(*stage, *task, failure_status(*stage, Status::canceled), Status::canceled);
     default:
-      return end_task(*stage, *task, report.status, report.status);
+      if (ends_a_task(*stage, report.status)) return end_task(*stage, *task, report.status, report.status);
+      set_exception(
+          *stage, task->name,
+          fmt::format("task {} ended {}, which is no ending", task->name, model::to_string(report.status)));
+      return end_task(*stage, *task, failure_status(*stage), Status::terminal);
   }
 }
 
@@ -132,7 +144,7 @@ void Turn::merge_report(model::Stage& stage, Task& task, const json::object& con
 }
 
 void Turn::on(const TaskTimedOut& timed_out) {
-  model::Stage* stage = execution_.find_stage(timed_out.stage_id);
+  model::Stage* stage = find(timed_out.stage_id);
   Task* task = stage == nullptr ? nullptr : find_task(*stage, timed_out.task_id);
   if (task == nullptr || task->status != Status::running) return;
   stage->context.erase("waitingFor");

@@ -12,6 +12,14 @@ namespace gennaker::engine {
 using model::Owner;
 using model::Status;
 
+namespace {
+
+bool is_dry_run(const model::Execution& execution) {
+  return base::bool_or(execution.trigger, "dryRun", false);
+}
+
+}  // namespace
+
 Outcome Turn::finish() {
   while (!steps_.empty()) {
     const Step step = std::move(steps_.front());
@@ -23,7 +31,7 @@ Outcome Turn::finish() {
 
 void Turn::carry_out(const Step& step) {
   if (step.what == What::complete_execution) return complete_execution();
-  model::Stage* stage = execution_.find_stage(step.stage_id);
+  model::Stage* stage = find(step.stage_id);
   if (stage == nullptr) return;  // deleted meanwhile, with its parent's failure
   switch (step.what) {
     case What::start_stage:
@@ -61,8 +69,8 @@ void Turn::on(const Start&) {
 }
 
 void Turn::start_stage(model::Stage& stage) {
-  if (upstream_halted(execution_, stage)) return push(What::complete_execution);
-  if (!upstream_done(execution_, stage)) return;  // the last of them will send another
+  if (upstream_halted(index(), stage)) return push(What::complete_execution);
+  if (!upstream_done(index(), stage)) return;  // the last of them will send another
   if (stage.status != Status::not_started) return;
   if (winding_down()) return push(What::complete_execution);
   if (open_questions(stage)) return;  // the answers will send another
@@ -91,8 +99,7 @@ std::optional<bool> Turn::is_enabled(model::Stage& stage) {
 }
 
 void Turn::plan_and_run(model::Stage& stage) {
-  const Stage* type = catalog_.find(stage.type);
-  if (type == nullptr) type = catalog_.find(base::string_or(stage.context, "alias", ""));
+  const Stage* type = type_of(stage);
   if (type == nullptr) return fail_planning(stage, fmt::format("stage type '{}' is unknown", stage.type));
 
   const StageView view(execution_, stage, now_);
@@ -100,6 +107,9 @@ void Turn::plan_and_run(model::Stage& stage) {
   if (plan.refused) {
     return fail_planning(stage, fmt::format("stage '{}' ({}): {}: {}", stage.ref_id, stage.type,
                                             plan.refused->field, plan.refused->reason));
+  }
+  if (is_dry_run(execution_) && !plan.tasks.empty() && !type->runs_dry(view)) {
+    plan.tasks = {{.name = std::string(dry_run_task), .implementation = std::string(dry_run_task)}};
   }
   if (type->can_be_skipped(view)) stage.context["canManuallySkip"] = true;
   stage.tasks.clear();
@@ -120,13 +130,17 @@ void Turn::plan_and_run(model::Stage& stage) {
   start_root_synthetics(id, Owner::before);
 }
 
-void Turn::fail_planning(model::Stage& stage, std::string_view message) {
+void Turn::set_exception(model::Stage& stage, std::string_view operation, std::string_view message) {
   stage.context["exception"] =
       json::object{{"timestamp", base::to_millis(now_)},
                    {"exceptionType", "PlanningFailure"},
-                   {"operation", stage.name},
+                   {"operation", operation},
                    {"shouldRetry", false},
                    {"details", json::object{{"error", message}, {"errors", json::array{message}}}}};
+}
+
+void Turn::fail_planning(model::Stage& stage, std::string_view message) {
+  set_exception(stage, stage.name, message);
   stage.context["beforeStagePlanningFailed"] = true;
   changed(stage);
   push(What::complete_stage, stage.id);
@@ -142,7 +156,7 @@ void Turn::complete_stage(model::Stage& stage) {
       stage.status != Status::paused)
     return;
   const bool planning_failed = stage.context.contains("beforeStagePlanningFailed");
-  Status status = roll_up_stage(execution_, stage, planning_failed);
+  Status status = roll_up_stage(index(), stage, planning_failed);
   const auto* summary = base::find_object(stage.context, "expressionEvaluationSummary");
   if (summary != nullptr && !summary->empty() &&
       base::bool_or(stage.context, "failOnFailedExpressions", false)) {
@@ -157,6 +171,8 @@ void Turn::complete_stage(model::Stage& stage) {
     if (!model::is_halt(status) && add_after_stages(stage)) return;
   }
   note_failures(stage, status);
+  const Stage* type = type_of(stage);
+  if (type != nullptr && !model::is_halt(status)) type->finish(stage);
   end_stage(stage, status == Status::not_started ? Status::skipped : status);
 }
 
@@ -166,8 +182,10 @@ void Turn::note_failures(model::Stage& stage, Status status) {
   json::array errors;
   if (const auto* summary = base::find_object(stage.context, "expressionEvaluationSummary")) {
     for (const auto& expression : *summary) {
-      for (const auto& finding : expression.value().as_array()) {
-        const auto* description = finding.as_object().if_contains("description");
+      const auto* findings = expression.value().if_array();  // a user may have written anything here
+      for (std::size_t i = 0; findings != nullptr && i < findings->size(); ++i) {
+        const auto* finding = (*findings)[i].if_object();
+        const auto* description = finding == nullptr ? nullptr : finding->if_contains("description");
         if (description != nullptr) errors.push_back(*description);
       }
     }
@@ -212,14 +230,9 @@ void Turn::end_stage(model::Stage& stage, Status status) {
 }
 
 void Turn::start_what_follows(model::Stage& stage) {
-  bool anything = false;
-  for (const model::Stage& other : execution_.stages) {
-    if (std::find(other.requisites.begin(), other.requisites.end(), stage.ref_id) == other.requisites.end())
-      continue;
-    push(What::start_stage, other.id);
-    anything = true;
-  }
-  if (anything) return;
+  const auto& followers = index().followers_of(stage.ref_id);
+  for (const model::Stage* follower : followers) push(What::start_stage, follower->id);
+  if (!followers.empty()) return;
   if (!stage.synthetic()) return push(What::complete_execution);
   push(*stage.owner == Owner::before ? What::continue_after_before : What::continue_after_after,
        stage.parent_id);
@@ -227,12 +240,12 @@ void Turn::start_what_follows(model::Stage& stage) {
 
 void Turn::continue_parent(model::Stage& parent, Owner phase) {
   if (model::is_complete(parent.status)) return;
-  const bool done =
-      std::all_of(execution_.stages.begin(), execution_.stages.end(), [&](const model::Stage& child) {
-        if (child.parent_id != parent.id || child.owner != phase) return true;
-        return phase == Owner::before ? model::lets_downstream_start(child.status)
-                                      : model::is_complete(child.status);
-      });
+  const auto& children = index().children_of(parent.id);
+  const bool done = std::all_of(children.begin(), children.end(), [&](const model::Stage* child) {
+    if (child->owner != phase) return true;
+    return phase == Owner::before ? model::lets_downstream_start(child->status)
+                                  : model::is_complete(child->status);
+  });
   if (!done) return;
   if (phase == Owner::after) return push(What::complete_stage, parent.id);
   if (parent.tasks.empty() || parent.tasks.front().status == Status::not_started) start_next_task(parent);
@@ -240,7 +253,7 @@ void Turn::continue_parent(model::Stage& parent, Owner phase) {
 
 void Turn::complete_execution() {
   if (model::is_complete(execution_.status)) return;
-  if (const auto status = roll_up_execution(execution_)) return end_execution(*status);
+  if (const auto status = roll_up_execution(execution_, index())) return end_execution(*status);
   const bool anything_running =
       std::any_of(execution_.stages.begin(), execution_.stages.end(), [](const model::Stage& stage) {
         return !stage.synthetic() && (stage.status == Status::running || stage.status == Status::paused);
@@ -256,24 +269,37 @@ void Turn::end_execution(Status status) {
 }
 
 void Turn::changed(const model::Stage& stage) {
-  auto& ids = outcome_.changed_stages;
-  if (std::find(ids.begin(), ids.end(), stage.id) == ids.end()) ids.push_back(stage.id);
+  if (noted_.insert(stage.id).second) outcome_.changed_stages.push_back(stage.id);
+}
+
+const Stage* Turn::type_of(const model::Stage& stage) const {
+  if (const Stage* type = catalog_.find(stage.type)) return type;
+  if (const Stage* type = catalog_.find(base::string_or(stage.context, "alias", ""))) return type;
+  // "deploy_local": the type with its cloud's name, where the cloud has no type of its own.
+  const std::string suffix = "_" + base::string_or(stage.context, "providerType", "");
+  if (suffix.size() == 1 || !stage.type.ends_with(suffix)) return nullptr;
+  return catalog_.find(std::string_view(stage.type).substr(0, stage.type.size() - suffix.size()));
+}
+
+const StageIndex& Turn::index() {
+  if (!index_) index_.emplace(execution_);
+  return *index_;
 }
 
 model::Stage& Turn::top_level_of(model::Stage& stage) {
   model::Stage* top = &stage;
   while (top->synthetic()) {
-    model::Stage* parent = execution_.find_stage(top->parent_id);
+    model::Stage* parent = find(top->parent_id);
     if (parent == nullptr) break;
     top = parent;
   }
   return *top;
 }
 
-bool Turn::has_child(const std::string& parent_id, Owner owner) const {
-  return std::any_of(execution_.stages.begin(), execution_.stages.end(), [&](const model::Stage& child) {
-    return child.parent_id == parent_id && child.owner == owner;
-  });
+bool Turn::has_child(const std::string& parent_id, Owner owner) {
+  const auto& children = index().children_of(parent_id);
+  return std::any_of(children.begin(), children.end(),
+                     [&](const model::Stage* child) { return child->owner == owner; });
 }
 
 }  // namespace gennaker::engine

@@ -1,11 +1,15 @@
 #pragma once
 
 #include <deque>
+#include <optional>
 #include <string>
+#include <unordered_set>
+#include <utility>
 #include <vector>
 
 #include "engine/engine.h"
 #include "engine/questions.h"
+#include "engine/stage_index.h"
 #include "expressions/expressions.h"
 
 namespace gennaker::engine {
@@ -31,6 +35,10 @@ class Turn {
   /// Carries out the queued steps and gives the result.
   Outcome finish();
 
+  /// What an earlier turn of the same execution found, and what the next can use.
+  void use(std::optional<StageIndex> index) { index_ = std::move(index); }
+  std::optional<StageIndex> take_index() { return std::exchange(index_, std::nullopt); }
+
  private:
   enum class What {
     start_stage,
@@ -49,6 +57,7 @@ class Turn {
   void start_stage(model::Stage& stage);
   void plan_and_run(model::Stage& stage);
   void fail_planning(model::Stage& stage, std::string_view message);
+  void set_exception(model::Stage& stage, std::string_view operation, std::string_view message);
   void skip_stage(model::Stage& stage);
   void complete_stage(model::Stage& stage);
   void note_failures(model::Stage& stage, model::Status status);
@@ -89,20 +98,28 @@ class Turn {
   bool drop_waiting_restart();
   void reset_for_restart(model::Stage& stage);
   void skip_by_hand(model::Stage& stage);
+  bool refuse_for_task(std::string_view done);
   void refuse_command(Refused::Kind kind, std::string message);
 
   bool winding_down() const { return execution_.canceled || model::is_complete(execution_.status); }
   void push(What what, std::string stage_id = {}) { steps_.push_back({what, std::move(stage_id)}); }
   void changed(const model::Stage& stage);
+  /// By type or alias; nullptr if unknown.
+  const Stage* type_of(const model::Stage& stage) const;
+  /// Good until stages are added or removed.
+  const StageIndex& index();
+  model::Stage* find(std::string_view stage_id) { return const_cast<model::Stage*>(index().by_id(stage_id)); }
   model::Stage& top_level_of(model::Stage& stage);
-  bool has_child(const std::string& parent_id, model::Owner owner) const;
+  bool has_child(const std::string& parent_id, model::Owner owner);
 
   const StageCatalog& catalog_;
   model::Execution& execution_;
   TimePoint now_;
   Outcome outcome_;
-  const Answered* answered_ = nullptr;  ///< the event of this turn
-  int round_ = 0;                       ///< how often the answered stage has asked
+  const Answered* answered_ = nullptr;     ///< the event of this turn
+  int round_ = 0;                          ///< how often the answered stage has asked
+  std::unordered_set<std::string> noted_;  ///< the stages in outcome_.changed_stages
+  std::optional<StageIndex> index_;
   std::deque<Step> steps_;
 };
 

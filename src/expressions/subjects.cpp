@@ -299,7 +299,12 @@ MapPtr World::outputs_of(const model::Stage& stage) {
 }
 
 MapPtr World::trigger() {
-  if (!trigger_) trigger_ = std::make_shared<Map>(execution_->trigger);
+  if (trigger_) return trigger_;
+  if (execution_->parent) {
+    joined_trigger_ = execution_->trigger;
+    joined_trigger_["parentExecution"] = model::with_parents_to_json(*execution_->parent);
+  }
+  trigger_ = std::make_shared<Map>(execution_->parent ? joined_trigger_ : execution_->trigger);
   return trigger_;
 }
 

@@ -109,6 +109,7 @@ class World {
   std::map<const model::Stage*, Value> objects_;
   std::map<const model::Stage*, MapPtr> contexts_, outputs_;
   Value execution_object_;
+  json::object joined_trigger_;  ///< with the parent, where it is there
   MapPtr trigger_;
 };
 

@@ -3,6 +3,7 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -76,6 +77,9 @@ struct Execution {
   /// What else the API shows and nothing of ours reads: notifications, initialConfig, source, ...
   json::object extra;
   std::vector<Stage> stages;
+  /// What started it, as it was when this was loaded. Not stored, and joined in only where an expression asks
+  /// for `trigger.parentExecution`.
+  std::shared_ptr<const Execution> parent;
 
   Stage* find_stage(std::string_view stage_id);
   const Stage* find_stage(std::string_view stage_id) const;

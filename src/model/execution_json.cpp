@@ -131,6 +131,13 @@ json::object to_json(const Execution& execution, Detail detail) {
   return object;
 }
 
+json::object with_parents_to_json(const Execution& execution) {
+  json::object object = to_json(execution);
+  if (execution.parent)
+    object["trigger"].as_object()["parentExecution"] = with_parents_to_json(*execution.parent);
+  return object;
+}
+
 Task task_from_json(const json::object& object) {
   Task task;
   task.id = string_or(object, "id", "");

@@ -15,6 +15,9 @@ json::object to_json(const Task& task);
 json::object to_json(const Stage& stage, Detail detail = Detail::full);
 json::object to_json(const Execution& execution, Detail detail = Detail::full);
 
+/// The same with `trigger.parentExecution`, as deep as parents were joined in.
+json::object with_parents_to_json(const Execution& execution);
+
 /// The execution's own members, without `stages`.
 json::object header_to_json(const Execution& execution);
 

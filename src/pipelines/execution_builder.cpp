@@ -70,8 +70,8 @@ model::Execution build_pipeline_execution(const json::object& config, json::obje
   execution.build_time = now;
   execution.limit_concurrent = base::bool_or(config, "limitConcurrent", false);
   execution.keep_waiting_pipelines = base::bool_or(config, "keepWaitingPipelines", false);
-  execution.max_concurrent_executions =
-      static_cast<std::int32_t>(base::whole_number(config, "maxConcurrentExecutions").value_or(0));
+  execution.max_concurrent_executions = static_cast<std::int32_t>(std::clamp<std::int64_t>(
+      base::whole_number(config, "maxConcurrentExecutions").value_or(0), 0, 1'000'000));
   if (const auto expiry = base::whole_number(config, "startTimeExpiry")) {
     execution.start_time_expiry = base::from_millis(*expiry);
   }

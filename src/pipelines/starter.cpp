@@ -1,9 +1,11 @@
 #include "pipelines/starter.h"
 
 #include <algorithm>
+#include <array>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
 
+#include "artifacts/artifacts.h"
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
@@ -31,6 +33,11 @@ json::object complete_trigger(const StartRequest& request) {
   json::object trigger = request.trigger;
   if (base::string_or(trigger, "type", "").empty()) trigger["type"] = "manual";
   if (base::string_or(trigger, "user", "").empty()) trigger["user"] = request.user;
+  const auto* parameters = trigger.if_contains("parameters");
+  if (parameters != nullptr && !parameters->is_null() && !parameters->is_object()) {
+    throw base::Error(base::Kind::invalid, "trigger.parameters: an object is needed",
+                      {{"field", "trigger.parameters"}});
+  }
   const auto* given = base::find_object(trigger, "parameters");
   trigger["parameters"] = resolve_parameters(request.config, given ? *given : json::object{}, request.by);
   for (const std::string_view list : {"artifacts", "notifications", "resolvedExpectedArtifacts"}) {
@@ -71,13 +78,20 @@ std::size_t most_running(const model::Execution& execution) {
 
 }  // namespace
 
+std::string correlation_of_child(const model::Execution& parent, std::string_view stage_id,
+                                 std::string_view child_config_id) {
+  return fmt::format("{}_{}_{}_{}", parent.id, stage_id, child_config_id,
+                     parent.start_time ? std::to_string(base::to_millis(*parent.start_time)) : "null");
+}
+
 Starter::Starter(StarterParts parts)
     : parts_(std::move(parts)), strand_(asio::make_strand(parts_.executor)) {}
 
 Async<std::string> Starter::start_pipeline(StartRequest request) {
   const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
   if (!correlation_id.empty()) {
-    const std::optional<std::string> running = co_await running_with(correlation_id);
+    auto looking = running_with(model::ExecutionType::pipeline, correlation_id);
+    const std::optional<std::string> running = co_await std::move(looking);
     if (running) co_return *running;
   }
   if (base::bool_or(request.config, "disabled", false)) {
@@ -89,6 +103,12 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   }
   check_graph(request.config);
   check_types(request.config, parts_.stages);
+  {
+    auto joining = with_parent(std::move(request.trigger));
+    request.trigger = co_await std::move(joining);
+  }
+  if (const auto* received = request.trigger.if_contains("receivedArtifacts"))
+    request.config["receivedArtifacts"] = *received;
   json::object trigger = complete_trigger(request);
   std::exception_ptr unresolved;  // an artifact that nothing, or too much, matches
   try {
@@ -101,6 +121,11 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   if (of_another && expressions::has_expression(trigger)) {
     auto evaluating = evaluated(trigger, names_at_start(request.config, trigger));
     trigger = co_await std::move(evaluating);
+  }
+  if (auto& parameters = trigger["parameters"]; expressions::has_expression(parameters)) {
+    auto evaluating = evaluated(parameters.as_object(), names_at_start(request.config, trigger));
+    json::object known = co_await std::move(evaluating);
+    trigger["parameters"] = std::move(known);
   }
   json::value stages = without_stages(request.config);
   if (expressions::has_expression(request.config)) {
@@ -174,6 +199,12 @@ Async<std::string> Starter::start_orchestration(json::object request, std::strin
   if (trigger == nullptr || !trigger->is_object()) request["trigger"] = json::object{};
   json::object& given = request["trigger"].as_object();
   if (base::string_or(given, "user", "").empty()) given["user"] = user;
+  const std::string correlation_id = base::string_or(given, "correlationId", "");
+  if (!correlation_id.empty()) {
+    auto looking = running_with(model::ExecutionType::orchestration, correlation_id);
+    const std::optional<std::string> running = co_await std::move(looking);
+    if (running) co_return *running;
+  }
   const base::TimePoint now = parts_.clock.now();
   model::Execution execution =
       build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
@@ -183,8 +214,33 @@ Async<std::string> Starter::start_orchestration(json::object request, std::strin
   co_return id;
 }
 
-Async<std::optional<std::string>> Starter::running_with(std::string correlation_id) {
+/// A client names the parent by its id, or sends it whole as it got it from us: kept is the reference.
+Async<json::object> Starter::with_parent(json::object trigger) {
+  if (!base::string_or(trigger, "parentExecutionId", "").empty()) {
+    trigger.erase("parentExecution");
+    co_return trigger;
+  }
+  const auto* whole = base::find_object(trigger, "parentExecution");
+  const std::string id =
+      whole != nullptr ? base::string_or(*whole, "id", "") : base::string_or(trigger, "parentPipelineId", "");
+  if (id.empty()) co_return trigger;
+  const std::optional<model::Execution> parent = co_await parts_.store.execution(id);
+  if (!parent || parent->type != model::ExecutionType::pipeline) co_return trigger;
+  trigger.erase("parentExecution");
+  trigger["parentExecutionId"] = parent->id;
+  trigger["parentRootId"] = parent->root_id;
+  trigger["parentPipelineName"] = parent->name;
+  trigger["parentPipelineApplication"] = parent->application;
+  trigger["parentStatus"] = model::to_string(parent->status);
+  trigger["isPipeline"] = true;
+  trigger["receivedArtifacts"] = model::to_json(artifacts::all_of(*parent));
+  co_return trigger;
+}
+
+Async<std::optional<std::string>> Starter::running_with(model::ExecutionType type,
+                                                        std::string correlation_id) {
   store::ExecutionQuery query;
+  query.type = type;
   query.correlation_id = std::move(correlation_id);
   query.statuses = {Status::not_started, Status::running, Status::paused};
   query.limit = 1;

@@ -26,6 +26,11 @@ struct StartRequest {
   std::optional<std::string> execution_id;
 };
 
+/// What keeps a parent from starting the same child twice; another after a restart of the parent, which
+/// begins anew. `stage_id`: "null" when it is the parent's ending that starts the child.
+std::string correlation_of_child(const model::Execution& parent, std::string_view stage_id,
+                                 std::string_view child_config_id);
+
 struct StarterParts {
   store::Store& store;
   runner::Runner& runner;
@@ -80,7 +85,8 @@ class Starter {
   Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
   Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
   Async<void> release(std::string config_id, bool keep_waiting);
-  Async<std::optional<std::string>> running_with(std::string correlation_id);
+  Async<std::optional<std::string>> running_with(model::ExecutionType type, std::string correlation_id);
+  Async<json::object> with_parent(json::object trigger);
 
   StarterParts parts_;
   base::asio::strand<base::asio::any_io_executor> strand_;

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "runner/parents.h"
 #include "runner/publish.h"
 
 namespace gennaker::runner {
@@ -50,6 +51,10 @@ void Runner::Shard::stop() {
 }
 
 Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
+  if (has_parent(execution)) {
+    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(execution));
+    execution.parent = co_await std::move(asking);
+  }
   if (live_.contains(execution.id)) {
     throw base::Error(base::Kind::conflict, fmt::format("execution {} exists already", execution.id));
   }
@@ -57,7 +62,7 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   LivePtr live = adopt(std::move(execution));
   live->turning = true;  // nobody else turns it before its first commit
   engine::Outcome outcome;
-  if (start) outcome = engine::advance(parts_.stages, *live->execution, engine::Start{}, now);
+  if (start) outcome = live->advancer->advance(engine::Start{}, now);
   store::Changes changes;
   add_all(changes, *live->execution, now);
   std::exception_ptr failure;
@@ -104,6 +109,10 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
   std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
   if (!stored)
     throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+  if (has_parent(*stored)) {
+    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(*stored));
+    stored->parent = co_await std::move(asking);
+  }
   // Somebody else may have loaded it while we waited.
   if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
   co_return adopt(std::move(*stored));
@@ -112,6 +121,7 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
 Runner::Shard::LivePtr Runner::Shard::adopt(model::Execution execution) {
   auto live = std::make_shared<Live>();
   live->execution = std::make_shared<model::Execution>(std::move(execution));
+  live->advancer.emplace(parts_.stages, *live->execution);
   live_[live->execution->id] = live;
   return live;
 }
@@ -133,7 +143,7 @@ Async<void> Runner::Shard::turn(LivePtr live) {
     std::vector<engine::Effect> effects;
     std::vector<std::exception_ptr> answers;
     for (const Letter& letter : letters) {
-      engine::Outcome outcome = engine::advance(parts_.stages, *live->execution, letter.event, now);
+      engine::Outcome outcome = live->advancer->advance(letter.event, now);
       answers.push_back(outcome.refused ? std::make_exception_ptr(to_error(*outcome.refused)) : nullptr);
       add_changes(changes, *live->execution, outcome, now);
       std::move(outcome.effects.begin(), outcome.effects.end(), std::back_inserter(effects));

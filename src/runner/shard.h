@@ -7,12 +7,14 @@
 #include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "base/timer.h"
+#include "engine/advancer.h"
 #include "runner/runner.h"
 
 namespace gennaker::runner {
@@ -65,6 +67,7 @@ class Runner::Shard {
   /// A loaded execution.
   struct Live {
     std::shared_ptr<model::Execution> execution;
+    std::optional<engine::Advancer> advancer;  ///< of the execution: nobody else changes it
     std::vector<Letter> mailbox;
     bool turning = false;
     std::map<std::string, std::shared_ptr<Run>> runs;  ///< by stage id + "/" + task id

@@ -51,7 +51,7 @@ TaskResult result_of(const std::exception_ptr& failure, const TaskContext& conte
 void heed_backoff(const model::Stage& stage, Again& wish) {
   const auto least = base::whole_number(stage.context, "backoffPeriodMs");
   if (!least || *least <= 0) return;
-  wish.after = std::max(wish.after, std::chrono::milliseconds(*least));
+  wish.after = std::max(wish.after, base::bounded_millis(*least));
   wish.wake_on.clear();
 }
 

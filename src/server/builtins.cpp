@@ -17,6 +17,7 @@
 #include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
+#include "stages/dry_run.h"
 #include "stages/enable_server_group/enable_server_group.h"
 #include "stages/evaluate_artifacts/evaluate_artifacts.h"
 #include "stages/evaluate_variables/evaluate_variables.h"
@@ -88,6 +89,7 @@ std::shared_ptr<const net::UrlFence> url_fence(const Options& options) {
 void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
                         const Options& options) {
   stages::add_bind_artifacts(catalogs);
+  stages::add_dry_run(catalogs);
   stages::add_evaluate_artifacts(catalogs);
   stages::add_evaluate_variables(catalogs);
   stages::add_noop(catalogs);

@@ -17,6 +17,7 @@
 #include "runner/runner.h"
 #include "server/builtins.h"
 #include "server/options.h"
+#include "server/task_settings.h"
 #include "store/feed.h"
 #include "store/sqlite/sqlite_store.h"
 #include "triggers/pipeline/pipeline_triggers.h"
@@ -96,6 +97,7 @@ class Gennaker {
         catalogs,
         {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
         options);
+    apply_task_settings(catalogs, options.tasks);
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);

@@ -38,12 +38,33 @@ void join(json::array& into, const json::array& more) {
   }
 }
 
+/// What operations that failed say, where a task keeps them as Spinnaker does, in `kato.tasks`.
+std::vector<std::string> messages_of_operations(const model::Stage& stage) {
+  std::vector<std::string> messages;
+  const auto* operations = base::find_array(stage.context, "kato.tasks");
+  for (std::size_t i = 0; operations != nullptr && i < operations->size(); ++i) {
+    const auto* operation = (*operations)[i].if_object();
+    const auto* status = operation ? base::find_object(*operation, "status") : nullptr;
+    if (status == nullptr || !base::bool_or(*status, "failed", false)) continue;
+    const auto* exception = base::find_object(*operation, "exception");
+    const std::string message = exception ? base::string_or(*exception, "message", "") : "";
+    const auto* history = base::find_array(*operation, "history");
+    const auto* last = history && !history->empty() ? history->back().if_object() : nullptr;
+    if (!message.empty()) {
+      messages.push_back(message);
+    } else if (last != nullptr) {
+      messages.push_back(base::string_or(*last, "status", "failed"));
+    }
+  }
+  return messages;
+}
+
 /// What a failed stage says: its exception, else what the last failed operation said.
 std::vector<std::string> messages_of(const model::Stage& stage) {
   std::vector<std::string> messages;
   const auto* exception = base::find_object(stage.context, "exception");
   const auto* details = exception ? base::find_object(*exception, "details") : nullptr;
-  if (details == nullptr) return messages;
+  if (details == nullptr) return messages_of_operations(stage);
   if (const auto* list = base::find_array(*details, "errors")) {
     for (const json::value& one : *list) messages.push_back(base::plain_text(one));
   }

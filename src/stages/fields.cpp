@@ -144,7 +144,7 @@ clusters::HealthNames health_names_of(const json::object& context) {
 std::optional<std::chrono::milliseconds> millis_of(const json::object& context, std::string_view key) {
   const auto number = base::whole_number(context, key);
   if (!number || *number < 0) return std::nullopt;
-  return std::chrono::milliseconds(*number);
+  return base::bounded_millis(*number);
 }
 
 std::optional<FieldProblem> account_problem(const json::object& context) {

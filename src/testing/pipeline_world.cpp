@@ -4,7 +4,15 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "stages/bind_artifacts.h"
+#include "stages/depends_on_execution/depends_on_execution.h"
+#include "stages/dry_run.h"
+#include "stages/evaluate_artifacts/evaluate_artifacts.h"
+#include "stages/evaluate_variables/evaluate_variables.h"
+#include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/monitor_pipeline/monitor_pipeline.h"
+#include "stages/noop/noop.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/wait/wait.h"
 #include "store/sqlite/sqlite_store.h"
@@ -52,6 +60,14 @@ PipelineWorld::PipelineWorld()
       starter_({*store_, runner_, stages_, clock_, random_, loop_.get_executor(), &answers_}),
       triggers_({*store_, configurations_, starter_, loop_.get_executor()}) {
   runner::Catalogs catalogs{stages_, tasks_};
+  stages::add_bind_artifacts(catalogs);
+  stages::add_depends_on_execution(catalogs, *store_);
+  stages::add_dry_run(catalogs);
+  stages::add_evaluate_artifacts(catalogs);
+  stages::add_evaluate_variables(catalogs);
+  stages::add_find_artifact_from_execution(catalogs, *store_);
+  stages::add_monitor_pipeline(catalogs, *store_);
+  stages::add_noop(catalogs);
   stages::add_wait(catalogs);
   stages::add_manual_judgment(catalogs);
   stages::add_pipeline(catalogs, {configurations_, starter_, runner_, *store_});

@@ -23,8 +23,8 @@ namespace gennaker::testing {
 namespace json = boost::json;
 
 /// Saved pipelines, a store on disk, the runner and the starter: for tests of what several executions do to
-/// each other. Its stages: wait, manualJudgment, pipeline, and `boom`, which fails with its `message` while
-/// `booms` is set. Threads: the test's, and those of the runner; real time.
+/// each other. Its stages: those that touch no cloud and no network, and `boom`, which fails with its
+/// `message` while `booms` is set. Threads: the test's, and those of the runner; real time.
 class PipelineWorld {
  public:
   PipelineWorld();

@@ -6,10 +6,11 @@ import signal
 import socket
 import time
 import subprocess
+import sys
 import tempfile
 import unittest
 
-from harness import (GENNAKER, Server, demo_source, errors_of, free_port, main, outline, processes_in, wait_until)
+from harness import (GENNAKER, Server, complete, demo_source, errors_of, free_port, main, outline, processes_in, wait_until)
 
 WAIT = {"refId": "1", "type": "wait", "waitTime": 0}
 LOCAL = {"cloudProvider": "local", "credentials": "local", "region": "local"}
@@ -180,6 +181,211 @@ class Parameters(WithServer):
                             "already exists")
 
 
+    def test_none_of_the_options_no_date_and_no_object(self):
+        self.server.save_pipeline({"application": "demo", "name": "Asks", "stages": [WAIT], "parameterConfig": [
+            {"name": "colour", "hasOptions": True, "options": [{"value": "red"}, {"value": "blue"}], "default": "red"},
+            {"name": "day", "constraint": "date"}]})
+        def start(parameters):
+            return self.server.post("/pipelines/demo/Asks", {"type": "manual", "parameters": parameters})
+        self.assert_refused(start({"colour": "pink"}), 400, "colour", "red, blue")
+        self.assert_refused(start({"day": "soon"}), 400, "day", "2026-12-31")
+        self.assert_refused(start([1]), 400, "trigger.parameters", "object")
+        self.assertEqual(self.server.get("/applications/demo/executions/search?pipelineName=Asks").json, [])
+        ended = self.server.wait_for(self.server.run("Asks", {"day": "2028-02-29"}))
+        self.assertEqual(ended["trigger"]["parameters"], {"colour": "red", "day": "2028-02-29"})
+
+
+class Absurd(WithServer):
+    """What is far too much, or refers to itself."""
+
+    def save(self, name, *stages):
+        return self.server.save_pipeline({"application": "demo", "name": name, "stages": list(stages)})
+
+    @staticmethod
+    def call(name):
+        return {"refId": "1", "type": "pipeline", "application": "demo", "pipeline": name}
+
+    def assert_ends_at_the_26th_level(self, name):
+        ended = self.server.wait_for(self.server.run(name), 120)
+        self.assertEqual(ended["status"], "TERMINAL", outline(ended))
+        self.assertIn("would be nested 26 levels deep", errors_of(ended))
+        self.assertEqual(self.server.get("/health").status, 200)
+
+    def test_a_pipeline_that_calls_itself(self):
+        self.save("Ouroboros", self.call("Ouroboros"))
+        self.assert_ends_at_the_26th_level("Ouroboros")
+
+    def test_two_pipelines_that_call_each_other(self):
+        self.save("Ping", self.call("Pong"))
+        self.save("Pong", self.call("Ping"))
+        self.assert_ends_at_the_26th_level("Ping")
+
+    def big(self, shape, type, count=5000):
+        stages = [{"refId": str(i), "type": type, "waitTime": 0} for i in range(count)]
+        if shape == "chain":
+            for i in range(1, count):
+                stages[i]["requisiteStageRefIds"] = [str(i - 1)]
+        if shape == "join":
+            stages[-1]["requisiteStageRefIds"] = [str(i) for i in range(count - 1)]
+        return stages
+
+    def run_big(self, shape, type):
+        name = f"Big {shape} {type}"
+        self.save(name, *self.big(shape, type))
+        began = time.monotonic()
+        id = self.server.run(name)
+        wait_until(lambda: complete(self.server.get("/pipelines/" + id)), 300, "it ends", pause=1)
+        ended = self.server.execution(id)
+        print(f"{name}: {time.monotonic() - began:.1f} s", file=sys.stderr)
+        self.assertEqual(ended["status"], "SUCCEEDED")
+        statuses = {s["status"] for s in ended["stages"]}
+        self.assertEqual(statuses, {"SKIPPED"} if type == "noop" else {"SUCCEEDED"})
+
+    def test_5000_stages_in_a_row(self):
+        self.run_big("chain", "noop")
+        self.run_big("chain", "wait")
+
+    def test_5000_stages_side_by_side(self):
+        self.run_big("wide", "wait")
+
+    def test_5000_stages_that_one_waits_for(self):
+        self.run_big("join", "wait")
+
+    def test_more_stages_than_that(self):
+        answer = self.server.post("/pipelines", {"application": "demo", "name": "Bigger",
+                                                 "stages": self.big("chain", "noop", 5001)})
+        self.assert_refused(answer, 400, "stages", "too many")
+
+    def test_a_field_of_5_megabytes(self):
+        stages = [{**WAIT, "payload": "x" * 5_000_000}, {"refId": "2", "type": "manualJudgment",
+                                                         "requisiteStageRefIds": ["1"]}]
+        id = self.server.run_stages(*stages)
+        asked = self.server.wait_for_stage(id, "2")
+        self.assertEqual(len(self.server.execution(id)["stages"][0]["context"]["payload"]), 5_000_000)
+        before = self.stored()
+        for i in range(20):  # what is large is written when it changes, not whenever anything does
+            self.server.request("PATCH", f"/pipelines/{id}/stages/{asked['id']}", {"note": i})
+        self.assertLess(self.stored() - before, 20_000_000)  # 100 MB otherwise; a checkpoint copies what is there once
+        answer = self.server.request("PATCH", f"/pipelines/{id}/stages/{asked['id']}", {"note": "x" * 11_000_000})
+        self.assert_refused(answer, 413, "10")
+        self.server.request("PATCH", f"/pipelines/{id}/stages/{asked['id']}", {"judgmentStatus": "continue"})
+        self.assertEqual(self.server.wait_for(id)["status"], "SUCCEEDED")
+
+    def stored(self):
+        return sum(os.path.getsize(os.path.join(self.server.data, name)) for name in os.listdir(self.server.data)
+                   if name.startswith("gennaker.db"))
+
+    def test_json_nested_10000_deep(self):
+        deep = "[" * 10_000 + "]" * 10_000
+        for path in ("/pipelines", "/pipelines/start", "/tasks"):
+            self.assert_refused(self.server.post(
+                path, '{"application": "demo", "name": "Deep", "stages": [{"refId": "1", "type": "wait", "x": ' + deep +
+                "}]}"), 400, "100")
+        id = self.server.run_stages({"refId": "1", "type": "manualJudgment"})
+        stage = self.server.wait_for_stage(id, "1")
+        self.assert_refused(self.server.request("PATCH", f"/pipelines/{id}/stages/{stage['id']}", '{"x": ' + deep + "}"),
+                            400, "100")
+        self.server.request("PUT", f"/pipelines/{id}/cancel")
+        self.server.wait_for(id)
+
+    def test_words_that_are_none(self):
+        for stage, words in (
+                ({"type": "monitorPipeline", "executionIds": ["x"], "monitorBehavior": "Relaxed"},
+                 ("monitorBehavior", "'Relaxed'", "FailFast")),
+                ({"type": "webhook", "url": "http://127.0.0.1:1/", "waitForCompletion": True,
+                  "statusUrlResolution": "guess"}, ("statusUrlResolution", "getMethod")),
+                ({"type": "webhook", "url": "http://127.0.0.1:1/", "method": "SHOUT"}, ("method", "SHOUT")),
+                ({"type": "checkPreconditions", "preconditions": [{"type": "weather"}]},
+                 ("preconditions[0].type", "'weather'")),
+                ({"type": "checkPreconditions", "preconditions": [
+                    {"type": "clusterSize", "context": {"cluster": "demo", "credentials": "local", "regions": ["local"],
+                                                        "comparison": "roughly"}}]}, ("comparison", "roughly"))):
+            with self.subTest(stage=stage):
+                self.assert_fails([{"refId": "1", **stage}], *words)
+        id = self.server.run_stages({"refId": "1", "type": "manualJudgment"})
+        stage = self.server.wait_for_stage(id, "1")
+        self.server.request("PATCH", f"/pipelines/{id}/stages/{stage['id']}", {"judgmentStatus": "perhaps"})
+        wait_until(lambda: "'perhaps'" in self.server.execution(id)["stages"][0]["context"]["waitingFor"], 5,
+                   "the stage says what it waits for")
+        self.server.request("PUT", f"/pipelines/{id}/cancel")
+        self.server.wait_for(id)
+
+    def test_what_users_write_where_the_engine_writes(self):
+        ended = self.server.wait_for(self.server.run_stages(
+            {**WAIT, "expressionEvaluationSummary": {"x": 5}, "restartDetails": [],
+             "stageEnabled": 7, "restrictedExecutionWindow": "never", "stageTimeoutMs": "soon",
+             "backoffPeriodMs": 9223372036854775807, "startTimeExpiry": "later"}))
+        self.assertEqual(ended["status"], "SUCCEEDED", outline(ended))
+        huge = self.server.run_stages({**WAIT, "waitTime": 9223372036854775807, "stageTimeoutMs": 9223372036854775807})
+        self.server.wait_for_stage(huge, "1")
+        self.server.request("PUT", f"/pipelines/{huge}/cancel")
+        self.assertEqual(self.server.wait_for(huge)["status"], "CANCELED")
+
+    def test_numbers_as_texts(self):
+        self.server.save_pipeline({"application": "demo", "name": "Texts", "limitConcurrent": "true",
+                                   "keepWaitingPipelines": "true", "maxConcurrentExecutions": "3", "stages": [
+            {"refId": 1, "type": "wait", "waitTime": "0", "stageTimeoutMs": "60000"},
+            {"refId": 2, "requisiteStageRefIds": [1], "type": "wait", "waitTime": "soon", "failPipeline": "false",
+             "completeOtherBranchesThenFail": "false", "continuePipeline": "false"}]})
+        ended = self.server.wait_for(self.server.run("Texts"))
+        self.assertEqual([s["status"] for s in ended["stages"]], ["SUCCEEDED", "STOPPED"], outline(ended))
+        self.assertEqual((ended["status"], ended["limitConcurrent"], ended["maxConcurrentExecutions"]),
+                         ("SUCCEEDED", True, 3))
+
+    def test_commands_that_an_ad_hoc_task_does_not_know(self):
+        id = self.server.post("/tasks", {"application": "demo", "description": "hold", "job": [
+            {"type": "manualJudgment", "empty": "", "note": "first"}, {"type": "wait", "note": ""}]}).json["ref"].split("/")[-1]
+        stage = wait_until(lambda: [s for s in self.server.get("/tasks/" + id).json["execution"]["stages"]
+                                    if s["status"] == "RUNNING"], 10, "it runs")[0]
+        self.assert_refused(self.server.request("PUT", f"/pipelines/{id}/pause"), 400, "task")
+        self.assert_refused(self.server.request("PUT", f"/pipelines/{id}/resume"), 400, "task")
+        self.assert_refused(self.server.request("PATCH", f"/pipelines/{id}/stages/{stage['id']}", {"a": 1}), 400, "task")
+        self.assert_refused(self.server.request("PUT", f"/pipelines/{id}/stages/{stage['id']}/restart", {}), 400)
+        task = self.server.get("/tasks/" + id).json
+        self.assertEqual(task["name"], "hold")
+        self.assertEqual([step["name"] for step in task["steps"]], ["waitForJudgment"])
+        self.assertIn({"key": "note", "value": "first"}, task["variables"])
+        self.assertEqual(self.server.request("PUT", f"/tasks/{id}/cancel").status, 200)
+        wait_until(lambda: self.server.get("/tasks/" + id).json["status"] == "CANCELED", 10, "it is cancelled")
+        self.assertEqual(self.server.request("DELETE", "/tasks/" + id).status, 200)
+
+
+class Nested(WithServer):
+    """Children, seen from outside."""
+
+    def setUp(self):
+        for name, stage in (("Child", {"refId": "1", "type": "checkPreconditions", "name": "Gate", "preconditions": [
+                {"type": "expression", "context": {"expression": "1 > 2", "failureMessage": "too few"}}]}),
+                            ("Middle", Absurd.call("Child")), ("Parent", Absurd.call("Middle"))):
+            self.server.post("/pipelines", {"application": "demo", "name": name, "id": name, "stages": [stage]})
+        self.ended = self.server.wait_for(self.server.run("Parent"))
+        self.middle = self.ended["stages"][0]["context"]["executionId"]
+        self.child = self.server.execution(self.middle)["stages"][0]["context"]["executionId"]
+
+    def test_parents_are_shown_inside_each_other(self):
+        parent = self.server.execution(self.child)["trigger"]["parentExecution"]
+        self.assertEqual(parent["id"], self.middle)
+        self.assertEqual(parent["stages"][0]["context"]["executionId"], self.child)
+        self.assertEqual(parent["trigger"]["parentExecution"]["name"], "Parent")
+        self.assertEqual(parent["trigger"]["parentExecution"]["stages"][0]["type"], "pipeline")
+        shown = self.server.get(f"/executions?executionIds={self.child}").json[0]
+        self.assertEqual(shown["trigger"]["parentExecution"]["trigger"]["parentExecution"]["name"], "Parent")
+
+    def test_the_stages_in_which_it_really_failed(self):
+        found = self.server.get(f"/pipelines/failedStages?executionId={self.ended['id']}&deckOrigin=http://deck").json
+        self.assertEqual([(s["executionId"], s["name"], s["status"]) for s in found],
+                         [(self.child, "Check precondition (expression)", "TERMINAL")])
+        self.assertEqual(found[0]["context"]["exception"]["details"]["errors"], ["too few"])
+        self.assertTrue(found[0]["url"].startswith("http://deck/#/applications/demo/executions/details/" + self.child))
+        self.assertEqual(self.server.get("/pipelines/failedStages").status, 400)
+        self.assertEqual(self.server.get("/pipelines/failedStages?executionId=01NOSUCH").status, 404)
+        self.assertEqual(self.server.get(f"/pipelines/failedStages?executionId={self.ended['id']}&limit=x").status, 400)
+
+    def test_the_child_fails_each_of_its_parents(self):
+        self.assertEqual(self.ended["status"], "TERMINAL")
+        self.assertIn("too few", errors_of(self.ended))
+
+
 class Deployments(WithServer):
     @classmethod
     def setUpClass(cls):
@@ -307,6 +513,15 @@ class Deployments(WithServer):
             return False
 
 
+class WithATaskThatIsOff(WithServer):
+    more_config = "tasks:\n  wait:\n    enabled: false\n"
+
+    def test_it_is_skipped(self):
+        ended = self.server.wait_for(self.server.run_stages({**WAIT, "waitTime": 3600}))
+        self.assertEqual(ended["status"], "SUCCEEDED", outline(ended))
+        self.assertEqual([t["status"] for t in ended["stages"][0]["tasks"]], ["SKIPPED"])
+
+
 class WithoutHaproxy(WithServer):
     more_config = "  haproxy: /nowhere/haproxy\n"
 
@@ -346,6 +561,8 @@ class Starting(unittest.TestCase):
                               ("port: many\n", ("config.yaml:1", "port", "0 to 65535")),
                               ("port: [\n", ("config.yaml:2",)),
                               ("local: 7\n", ("config.yaml:1", "local", "mapping")),
+                              ("tasks:\n  dance:\n    enabled: false\n", ("tasks.dance", "no such task")),
+                              ("tasks:\n  wait:\n    enabled: maybe\n", ("tasks.wait.enabled", "true or false")),
                               ("- a\n", ("config.yaml:1", "mapping")),
                               ("logLevel: loud\n", ("config.yaml:1", "logLevel", "debug")),
                               ("local:\n  firstPort: 9\n  lastPort: 8\n", ("local.lastPort",))):

@@ -20,7 +20,7 @@ class Plans(unittest.TestCase):
         cls.files = tempfile.TemporaryDirectory(prefix="gennaker-e2e-")
         cls.addClassCleanup(cls.files.cleanup)
         cls.port = free_port()
-        cls.server.save_pipeline(deploy_config("Deploy", cls.port))
+        cls.server.save_pipeline(deploy_config(cls.port))
 
     def gennaker(self, *arguments, status=DONE):
         keep = {name: value for name, value in os.environ.items() if not name.startswith("GENNAKER")}
@@ -30,9 +30,9 @@ class Plans(unittest.TestCase):
         return ended.stdout + ended.stderr
 
     def plan(self, status=200, **body):
-        answer = self.server.request("POST", "/pipelines/plan", body)
-        self.assertEqual(answer.status, status, answer.body)
-        return answer.json()
+        answer = self.server.post("/pipelines/plan", body)
+        self.assertEqual(answer.status, status, answer)
+        return answer.json
 
     def operations(self, plan):
         found = []
@@ -54,9 +54,9 @@ class Plans(unittest.TestCase):
         self.assertEqual(first["problems"], [])
         self.assertIn("createServerGroup", self.operations(first))
         self.assertNotIn("disableServerGroup", self.operations(first))
-        self.assertEqual(self.server.request("GET", "/applications/demo/serverGroups").json(), [], "nothing was done")
+        self.assertEqual(self.server.server_groups(), [], "nothing was done")
 
-        self.server.run_pipeline("Deploy", parameters)
+        self.server.wait_for(self.server.run("Deploy", parameters))
         second = self.plan(application="demo", pipeline="Deploy",
                            parameters={**parameters, "version": "2"})
         # The inventory was asked: there is something to disable now.

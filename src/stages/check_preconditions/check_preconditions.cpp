@@ -37,6 +37,9 @@ engine::SyntheticStage check_of(const json::object& parent, const json::object& 
 class CheckPreconditions final : public engine::Stage {
  public:
   std::string_view type() const override { return "checkPreconditions"; }
+  bool runs_dry(const engine::StageView& stage) const override {
+    return stage.text("preconditionType") == "expression";
+  }
 
   engine::Plan plan(const engine::StageView& stage) const override {
     if (stage.context().contains("preconditionType")) return engine::run_in_order({"checkPrecondition"});
@@ -89,10 +92,11 @@ class CheckPrecondition final : public runner::Task {
       summary = std::move(evaluation.summary);
     }
     std::string answer = base::plain_text(result);
+    const std::string shown = answer;
     std::transform(answer.begin(), answer.end(), answer.begin(),
                    [](unsigned char c) { return std::tolower(c); });
     json::object kept = details;
-    kept["expressionResult"] = result;
+    kept["expressionResult"] = shown;
     runner::TaskResult task;
     if (answer != "true") {
       const std::string message = base::string_or(details, "failureMessage", "");
@@ -133,23 +137,32 @@ class CheckPrecondition final : public runner::Task {
   runner::TaskResult check_cluster_size(const runner::TaskContext& context,
                                         const json::object& details) const {
     const std::string comparison = base::string_or(details, "comparison", "==");
-    const auto expected = base::whole_number(details, "expected").value_or(1);
-    const std::string cluster = base::string_or(details, "cluster", "");
+    const auto* given = details.if_contains("expected");
+    const auto expected = given == nullptr || given->is_null() ? 1 : base::whole_number(*given);
+    if (!expected) {
+      return runner::failed(
+          context, fmt::format("context.expected: a whole number is needed, not {}", base::to_text(*given)));
+    }
+    const auto* moniker = base::find_object(details, "moniker");
+    const std::string cluster =
+        base::string_or(details, "cluster", moniker ? base::string_or(*moniker, "cluster", "") : "");
     if (cluster.empty()) return runner::failed(context, "context.cluster: a cluster's name is needed");
-    for (const std::string& region : base::string_list(details, "regions")) {
+    const std::vector<std::string> regions = base::string_list(details, "regions");
+    if (regions.empty()) return runner::failed(context, "context.regions: at least one region is needed");
+    for (const std::string& region : regions) {
       const int size =
           cluster_size_({.account = base::string_or(details, "credentials", ""),
                          .region = region,
                          .cluster = cluster,
                          .only_enabled = base::bool_or(details, "onlyEnabledServerGroups", false)});
-      const auto holds = compare(size, comparison, expected);
+      const auto holds = compare(size, comparison, *expected);
       if (!holds)
         return runner::failed(context,
                               fmt::format("context.comparison: '{}' is none of < <= == >= >", comparison));
       if (!*holds) {
         return runner::failed(
             context, fmt::format("Precondition check failed: expected {} {} server groups in {} but found {}",
-                                 comparison, expected, region, size));
+                                 comparison, *expected, region, size));
       }
     }
     return runner::succeeded();

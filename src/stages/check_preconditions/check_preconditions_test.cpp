@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "stages/dry_run.h"
 #include "testing/builders.h"
 #include "testing/stage_world.h"
 
@@ -16,6 +17,7 @@ class Preconditions : public ::testing::Test {
  protected:
   Preconditions() {
     runner::Catalogs catalogs = world_.catalogs();
+    add_dry_run(catalogs);
     add_check_preconditions(catalogs, [this](const ClusterSizeQuestion& question) {
       asked_ = question;
       return size_;
@@ -49,7 +51,7 @@ TEST_F(Preconditions, Scenario43OneThatOnlyStopsItsBranch) {
 TEST_F(Preconditions, AnExpressionKeepsItsResult) {
   EXPECT_EQ(check(R"({"type": "expression", "context": {"expression": "1 > 2"}})"), Status::terminal);
   const model::Stage* child = world_.execution().find_by_ref("1<1");
-  EXPECT_EQ(child->context.at("context").at("expressionResult"), false);
+  EXPECT_EQ(child->context.at("context").at("expressionResult"), "false");
   EXPECT_EQ(world_.error(), "'1 > 2' is false, not true");
 }
 
@@ -89,6 +91,41 @@ TEST_F(Preconditions, AClustersSizeByEveryComparison) {
   EXPECT_FALSE(sized(">", 2));
   EXPECT_FALSE(sized("=", 2));
   EXPECT_EQ(world_.error(), "context.comparison: '=' is none of < <= == >= >");
+}
+
+TEST_F(Preconditions, AClustersSizeNeedsANumberARegionAndAName) {
+  const auto why = [&](const std::string& fields) {
+    EXPECT_EQ(check(R"({"type": "clusterSize", "context": {)" + fields + "}}"), Status::terminal);
+    return world_.error();
+  };
+  EXPECT_EQ(why(R"("cluster": "a", "regions": ["here"], "expected": "many")"),
+            "context.expected: a whole number is needed, not \"many\"");
+  EXPECT_EQ(why(R"("cluster": "a")"), "context.regions: at least one region is needed");
+  EXPECT_EQ(why(R"("regions": ["here"])"), "context.cluster: a cluster's name is needed");
+  EXPECT_EQ(check(R"({"type": "clusterSize", "context": {"moniker": {"cluster": "shop"}, "regions": ["here"],
+                      "expected": "2"}})"),
+            Status::succeeded);
+  EXPECT_EQ(asked_.cluster, "shop");
+  EXPECT_EQ(why(R"("cluster": "a", "regions": ["here"], "expected": 5)"),
+            "Precondition check failed: expected == 5 server groups in here but found 2");
+}
+
+TEST_F(Preconditions, ADryRunChecksExpressionsOnly) {
+  model::Execution execution =
+      testing::execution({{.type = "checkPreconditions", .context = R"({"preconditions": [
+      {"type": "expression", "context": {"expression": "true"}},
+      {"type": "stageStatus", "context": {"stageName": "Nowhere", "stageStatus": "RUNNING"}}]})"}});
+  execution.trigger["dryRun"] = true;
+  EXPECT_EQ(world_.run(std::move(execution)), Status::succeeded);
+  EXPECT_EQ(world_.execution().find_by_ref("1<1")->tasks.front().name, "checkPrecondition");
+  EXPECT_EQ(world_.execution().find_by_ref("1<2")->tasks.front().name, "dryRun");
+}
+
+TEST_F(Preconditions, AFailureMessageIsTheUsers) {
+  EXPECT_EQ(
+      check(R"({"type": "expression", "context": {"expression": "1 > 2", "failureMessage": "too few"}})"),
+      Status::terminal);
+  EXPECT_EQ(world_.error(), "too few");
 }
 
 TEST_F(Preconditions, AnUnknownKindAndNone) {

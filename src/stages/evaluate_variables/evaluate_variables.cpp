@@ -14,6 +14,7 @@ constexpr std::string_view as_written = "variablesAsWritten";
 class EvaluateVariables final : public engine::Stage {
  public:
   std::string_view type() const override { return "evaluateVariables"; }
+  bool runs_dry(const engine::StageView&) const override { return true; }
 
   engine::Plan plan(const engine::StageView& stage) const override {
     const auto* given = stage.context().if_contains("variables");

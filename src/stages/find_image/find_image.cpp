@@ -28,6 +28,7 @@ std::optional<Target> selection_of(const json::object& context) {
 class FindImageStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "findImage"; }
+  bool runs_dry(const engine::StageView&) const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"findImageFromCluster"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
     const json::object& context = stage.context();

@@ -14,6 +14,7 @@ namespace {
 class ManualJudgment final : public engine::Stage {
  public:
   std::string_view type() const override { return "manualJudgment"; }
+  bool runs_dry(const engine::StageView&) const override { return true; }
 
   engine::Plan plan(const engine::StageView& stage) const override {
     const auto* inputs = stage.context().if_contains("judgmentInputs");
@@ -63,6 +64,11 @@ class WaitForJudgment final : public runner::Task {
     if (judgment == "stop") {
       const std::string by = base::string_or(context.stage().context, "lastModifiedBy", "somebody");
       co_return runner::failed(context, "judged 'stop' by " + by);
+    }
+    if (!judgment.empty()) {
+      co_return runner::again(
+          {.after = std::chrono::hours(1),
+           .waiting_for = fmt::format("a judgment: 'continue' or 'stop', not '{}'", judgment.substr(0, 40))});
     }
     // A judgment wakes the task; the wait is only what a lost wake-up would cost.
     co_return runner::again({.after = std::chrono::hours(1), .waiting_for = "a judgment"});

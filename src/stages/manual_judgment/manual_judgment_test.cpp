@@ -48,6 +48,52 @@ TEST_F(Judgment, Scenario40OnlyMembersMayJudge) {
   EXPECT_EQ(stage().status, Status::stopped);
 }
 
+TEST_F(Judgment, AnotherWordIsNoJudgment) {
+  ask("{}");
+  judge("perhaps", "member");
+  int turns = 0;
+  world_.resume_until([&](const model::Execution&) { return ++turns > 4; });
+  EXPECT_EQ(stage().status, Status::running);
+  world_.tell(
+      engine::PatchStage{stage().id, {{"judgmentStatus", "Continue"}, {"judgmentInput", "eu"}}, "ann"});
+  EXPECT_EQ(world_.resume(), Status::succeeded);
+  EXPECT_EQ(stage().context.at("judgmentInput"), "eu");
+  EXPECT_EQ(stage().context.at("lastModifiedBy"), "ann");
+  EXPECT_EQ(stage().last_modified.at("user"), "ann");
+}
+
+TEST_F(Judgment, ARestartedOneIsAskedAnewAndTellsAnew) {
+  ask(R"({"notifications": [{"type": "email", "lastNotifiedByNotificationState": {"manualJudgment": 5}}, 7]})");
+  world_.tell(engine::PatchStage{stage().id, {{"judgmentStatus", "stop"}, {"judgmentInput", "eu"}}, "ann"});
+  EXPECT_EQ(world_.resume(), Status::terminal);
+  world_.tell(engine::RestartStage{stage().id, "bob"});
+  EXPECT_EQ(stage().status, Status::running);
+  for (const std::string_view gone : {"judgmentStatus", "judgmentInput", "lastModifiedBy"})
+    EXPECT_FALSE(stage().context.contains(gone)) << gone;
+  EXPECT_EQ(base::to_text(stage().context.at("notifications")), R"([{"type":"email"},7])");
+}
+
+TEST_F(Judgment, TheNearestThatHandsOnDecides) {
+  const auto judged = [](const std::string& ref) {
+    testing::StageShape shape{.ref_id = ref, .type = "manualJudgment"};
+    shape.context = R"({"propagateAuthenticationContext": true, "judgmentStatus": "continue"})";
+    return shape;
+  };
+  testing::StageShape far = judged("1"), near = judged("2"), last;
+  near.requires_stages = {"1"};
+  last.ref_id = "3";
+  last.requires_stages = {"2"};
+  model::Execution execution = testing::execution({far, near, last});
+  execution.authentication["user"] = "starter";
+  for (int i = 0; i < 2; ++i) {
+    execution.stages[i].status = Status::succeeded;
+    execution.stages[i].last_modified["user"] = i == 0 ? "ann" : "bob";
+  }
+  EXPECT_EQ(engine::user_of(execution, execution.stages[2]), "bob");
+  execution.stages[1].context["judgmentStatus"] = "stop";
+  EXPECT_EQ(engine::user_of(execution, execution.stages[2]), "starter") << "it decides, and has no user";
+}
+
 TEST_F(Judgment, RequiredRolesWinOverSelectedOnes) {
   ask(R"({"selectedStageRoles": ["release"], "requiredJudgmentRoles": ["guests"]})");
   judge("continue", "anybody");

@@ -22,13 +22,21 @@ namespace {
 /// Deeper than any sane nesting, shallow enough to end a circle of pipelines soon.
 constexpr std::int64_t most_nested = 25;
 
+/// A strategy is a pipeline too; it is named by another field.
+bool is_strategy(const json::object& context) {
+  const auto* parameters = base::find_object(context, "pipelineParameters");
+  return parameters != nullptr && base::bool_or(*parameters, "strategy", false);
+}
+
 class Pipeline final : public engine::Stage {
  public:
   std::string_view type() const override { return "pipeline"; }
+  bool runs_dry(const engine::StageView&) const override { return true; }
 
   engine::Plan plan(const engine::StageView& stage) const override {
-    if (stage.text("pipeline").empty())
-      return engine::refuse("pipeline", "the id or name of a pipeline is needed");
+    const std::string_view field = is_strategy(stage.context()) ? "pipelineId" : "pipeline";
+    if (stage.text(field).empty())
+      return engine::refuse(std::string(field), "the id or name of a pipeline is needed");
     const auto* parameters = stage.context().if_contains("pipelineParameters");
     if (parameters != nullptr && !parameters->is_null() && !parameters->is_object()) {
       return engine::refuse("pipelineParameters", "an object is needed");
@@ -53,6 +61,11 @@ class Pipeline final : public engine::Stage {
   bool can_be_skipped(const engine::StageView& stage) const override {
     return base::bool_or(stage.context(), "skippable", false);
   }
+
+  /// What the child put out is bound as an artifact before, but nobody downstream sees it.
+  void finish(model::Stage& stage) const override {
+    if (base::bool_or(stage.context, "skipDownstreamOutput", false)) stage.outputs.clear();
+  }
 };
 
 class StartPipeline final : public runner::Task {
@@ -60,16 +73,18 @@ class StartPipeline final : public runner::Task {
   explicit StartPipeline(PipelineStageParts parts) : parts_(parts) {}
 
   Async<runner::TaskResult> run(runner::TaskContext context) override {
-    const std::string wanted = context.required_text("pipeline");
+    const bool strategy = is_strategy(context.stage().context);
+    const std::string kind = strategy ? "custom strategy" : "pipeline";
+    const std::string wanted = context.required_text(strategy ? "pipelineId" : "pipeline");
     const std::string application = context.text("pipelineApplication", context.execution().application);
     std::optional<json::object> config = co_await parts_.configurations.find_by_id(wanted);
     if (!config) config = co_await parts_.configurations.find(application, wanted);
     if (!config) {
       co_return runner::failed(context,
-                               fmt::format("The referenced pipeline cannot be located ({})", wanted));
+                               fmt::format("The referenced {} cannot be located ({})", kind, wanted));
     }
     if (base::bool_or(*config, "disabled", false)) {
-      co_return runner::failed(context, fmt::format("The referenced pipeline is disabled ({})", wanted));
+      co_return runner::failed(context, fmt::format("The referenced {} is disabled ({})", kind, wanted));
     }
     const auto depth = base::whole_number(context.execution().trigger, "nestingDepth").value_or(0) + 1;
     if (depth > most_nested) {
@@ -81,7 +96,8 @@ class StartPipeline final : public runner::Task {
     }
     pipelines::StartRequest request;
     request.config = std::move(*config);
-    request.trigger = trigger_of(context);
+    request.trigger = trigger_of(context, base::string_or(request.config, "id", ""));
+    request.trigger["strategy"] = strategy;
     pass_artifacts(context, request.config, request.trigger);
     request.by = pipelines::StartedBy::automatically;
     request.user = context.user();
@@ -89,14 +105,17 @@ class StartPipeline final : public runner::Task {
     // Derived from the step: a start that is repeated after a crash finds the execution it made.
     request.execution_id = base::derived_ulid(*context.stage().start_time, context.key("child"));
     const std::string name = base::string_or(request.config, "name", "");
-    const std::string id = *request.execution_id;
+    std::string id = *request.execution_id;
     const std::optional<model::Execution> started = co_await parts_.store.execution(id);
-    if (!started) co_await parts_.starter.start_pipeline(std::move(request));
+    if (!started) {
+      auto starting = parts_.starter.start_pipeline(std::move(request));
+      id = co_await std::move(starting);
+    }
     co_return runner::succeeded({{"executionId", id}, {"executionName", name}});
   }
 
  private:
-  static json::object trigger_of(const runner::TaskContext& context) {
+  static json::object trigger_of(const runner::TaskContext& context, const std::string& child_config_id) {
     const auto* given = base::find_object(context.stage().context, "pipelineParameters");
     const model::Execution& parent = context.execution();
     json::object trigger;
@@ -110,6 +129,7 @@ class StartPipeline final : public runner::Task {
     trigger["parentPipelineName"] = parent.name;
     trigger["parentPipelineApplication"] = parent.application;
     trigger["parentPipelineStageId"] = context.stage().id;
+    trigger["correlationId"] = pipelines::correlation_of_child(parent, context.stage().id, child_config_id);
     trigger["isPipeline"] = true;
     trigger["nestingDepth"] = base::whole_number(parent.trigger, "nestingDepth").value_or(0) + 1;
     if (base::bool_or(parent.trigger, "dryRun", false)) trigger["dryRun"] = true;
@@ -140,7 +160,8 @@ class MonitorPipeline final : public runner::Task {
   Async<runner::TaskResult> run(runner::TaskContext context) override {
     const std::string id = base::string_or(context.stage().context, "executionId", "");
     std::optional<model::Execution> child = co_await parts_.store.execution(id);
-    if (!child) co_return runner::failed(context, "no pipeline execution ids to monitor");
+    if (id.empty()) co_return runner::failed(context, "no pipeline execution ids to monitor");
+    if (!child) co_return runner::failed(context, fmt::format("executionId: execution {} is not known", id));
     const std::string status(model::to_string(child->status));
     if (!model::is_complete(child->status)) {
       co_return runner::again({.after = std::chrono::seconds(15),
@@ -149,8 +170,7 @@ class MonitorPipeline final : public runner::Task {
                               {{"status", status}});
     }
     if (child->status == Status::succeeded) {
-      const bool keeps_none = base::bool_or(context.stage().context, "skipDownstreamOutput", false);
-      co_return runner::succeeded({{"status", status}}, keeps_none ? json::object{} : merged_outputs(*child));
+      co_return runner::succeeded({{"status", status}}, merged_outputs(*child));
     }
     runner::TaskResult result;
     result.status = child->status == Status::canceled ? Status::canceled : Status::terminal;

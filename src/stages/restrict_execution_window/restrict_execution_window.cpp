@@ -106,7 +106,8 @@ class WaitForJitter final : public WindowTask {
     const auto* window = std::get_if<ExecutionWindow>(&read);
     if (window == nullptr) co_return runner::failed(context, std::get<std::string>(read));
     const auto drawn = base::whole_number(context.stage().context, "jitterSeconds");
-    const auto delay = drawn ? std::chrono::seconds(*drawn) : draw(*window);
+    const auto delay =
+        drawn ? std::chrono::seconds(std::clamp<std::int64_t>(*drawn, 0, 86'400)) : draw(*window);
     const base::TimePoint over = *context.task().start_time + delay;
     if (over > context.now()) {
       TaskResult waits = sleep_until(context, over, fmt::format("{} s of jitter to pass", delay.count()));

@@ -28,6 +28,7 @@ const json::object& additional(const json::object& context) {
 class RollbackClusterStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "rollbackCluster"; }
+  bool runs_dry(const engine::StageView&) const override { return true; }
 
   engine::Plan plan(const engine::StageView& stage) const override {
     if (const auto problem = cluster_stage_problem(stage.context(), "waitTimeBetweenRegions")) {

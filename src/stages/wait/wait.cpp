@@ -1,5 +1,6 @@
 #include "stages/wait/wait.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -23,6 +24,12 @@ class Wait final : public engine::Stage {
   void prepare_restart(model::Stage& stage) const override { stage.context.erase("skipRemainingWait"); }
 };
 
+/// The largest there is, if there are more.
+std::int64_t to_millis(std::int64_t seconds) {
+  constexpr std::int64_t most = INT64_MAX / 1000;
+  return std::clamp(seconds, -most, most) * 1000;
+}
+
 class WaitTask final : public runner::Task {
  public:
   base::Async<runner::TaskResult> run(runner::TaskContext context) override {
@@ -30,7 +37,7 @@ class WaitTask final : public runner::Task {
     // Counted from the stage's start, so that a restart of the server does not begin the wait anew.
     const auto* given = context.value("waitTime");
     const auto seconds = given == nullptr ? 0 : base::whole_number(*given).value_or(0);
-    const auto left = *context.stage().start_time + std::chrono::seconds(seconds) - context.now();
+    const auto left = *context.stage().start_time + base::bounded_millis(to_millis(seconds)) - context.now();
     if (left <= std::chrono::milliseconds(0)) co_return runner::succeeded();
     co_return runner::again({.after = left, .waiting_for = fmt::format("{} s to pass", seconds)});
   }

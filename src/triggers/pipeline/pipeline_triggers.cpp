@@ -34,13 +34,17 @@ bool wants(const json::object& trigger, Status status) {
   return std::find(wanted.begin(), wanted.end(), word_for(status)) != wanted.end();
 }
 
-json::object trigger_of(const model::Execution& ended, const json::object& configured) {
+json::object trigger_of(const model::Execution& ended, const json::object& configured,
+                        const std::string& follower_id) {
   json::object trigger;
   trigger["type"] = "pipeline";
   trigger["user"] =
       base::string_or(configured, "runAsUser", base::string_or(ended.trigger, "user", "anonymous"));
   trigger["parameters"] = json::object{};
   trigger["parentExecutionId"] = ended.id;
+  trigger["parentRootId"] = ended.root_id;
+  trigger["correlationId"] = pipelines::correlation_of_child(ended, "null", follower_id);
+  if (base::bool_or(ended.trigger, "dryRun", false)) trigger["dryRun"] = true;
   trigger["parentPipelineId"] = ended.pipeline_config_id;
   trigger["parentPipelineName"] = ended.name;
   trigger["parentPipelineApplication"] = ended.application;
@@ -109,7 +113,7 @@ Async<void> PipelineTriggers::start(std::shared_ptr<const model::Execution> ende
     if (!config || base::bool_or(*config, "disabled", false)) co_return;
     pipelines::StartRequest request;
     request.config = std::move(*config);
-    request.trigger = trigger_of(*ended, follower.trigger);
+    request.trigger = trigger_of(*ended, follower.trigger, follower.config_id);
     request.by = pipelines::StartedBy::automatically;
     request.user = base::string_or(request.trigger, "user", "anonymous");
     request.origin = ended->origin;

@@ -34,6 +34,8 @@ TEST(PipelineTrigger, Scenario44OneFollowsAFailure) {
   EXPECT_EQ(base::string_or(trigger, "user", ""), "ann");
   EXPECT_EQ(trigger.at("artifacts").as_array().size(), 1u);
   EXPECT_EQ(trigger.at("parameters").at("colour"), "blue");
+  EXPECT_EQ(followers.front().root_id, ended);
+  EXPECT_EQ(base::string_or(trigger, "correlationId", "").find(ended + "_null_q_"), 0u);
   world.wait_for(followers.front().id, Status::succeeded);
   EXPECT_TRUE(world.wait_for_executions("other", 0).empty());
 }
@@ -61,7 +63,7 @@ TEST(PipelineTrigger, AnEndingThatNobodySawIsFollowedAfterAStart) {
   EXPECT_EQ(world.wait_for_executions("q", 1).size(), 1u);
 }
 
-TEST(PipelineTrigger, CanceledIsNotFailed) {
+TEST(PipelineTrigger, Scenario44CanceledIsNotFailed) {
   testing::PipelineWorld world;
   world.save("p", R"([{"refId": "1", "type": "manualJudgment"}])");
   world.save("failed", waits, following("p", "failed"));

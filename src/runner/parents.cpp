@@ -1,0 +1,60 @@
+#include "runner/parents.h"
+
+#include <algorithm>
+#include <vector>
+
+#include "base/json.h"
+
+namespace gennaker::runner {
+namespace {
+
+namespace json = boost::json;
+
+/// Who was the parent's parent's parent's ... is not asked for.
+constexpr std::size_t most_parents = 5;
+
+bool mentions(const json::value& value, std::string_view word) {
+  if (const auto* text = value.if_string())
+    return std::string_view(*text).find(word) != std::string_view::npos;
+  if (const auto* list = value.if_array()) {
+    return std::any_of(list->begin(), list->end(),
+                       [&](const json::value& element) { return mentions(element, word); });
+  }
+  const auto* object = value.if_object();
+  return object != nullptr && std::any_of(object->begin(), object->end(),
+                                          [&](const auto& member) { return mentions(member.value(), word); });
+}
+
+bool asks_for_parent(const model::Execution& execution) {
+  return std::any_of(execution.stages.begin(), execution.stages.end(), [](const model::Stage& stage) {
+    return std::any_of(stage.context.begin(), stage.context.end(),
+                       [](const auto& field) { return mentions(field.value(), "parentExecution"); });
+  });
+}
+
+}  // namespace
+
+bool has_parent(const model::Execution& execution) {
+  return !base::string_or(execution.trigger, "parentExecutionId", "").empty();
+}
+
+Async<std::shared_ptr<const model::Execution>> parents_of(store::Store& store,
+                                                          std::shared_ptr<const model::Execution> execution) {
+  std::string id = base::string_or(execution->trigger, "parentExecutionId", "");
+  if (id.empty() || !asks_for_parent(*execution)) co_return nullptr;
+  std::vector<model::Execution> chain;
+  while (!id.empty() && chain.size() < most_parents) {
+    std::optional<model::Execution> found = co_await store.execution(id);
+    if (!found) break;  // pruned
+    chain.push_back(std::move(*found));
+    id = base::string_or(chain.back().trigger, "parentExecutionId", "");
+  }
+  std::shared_ptr<const model::Execution> parent;
+  for (auto one = chain.rbegin(); one != chain.rend(); ++one) {
+    one->parent = parent;
+    parent = std::make_shared<const model::Execution>(std::move(*one));
+  }
+  co_return parent;
+}
+
+}  // namespace gennaker::runner
