@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "engine/advancer.h"
 #include "engine/turn.h"
 
 namespace gennaker::engine {
@@ -91,11 +92,13 @@ class World {
       if (!stage.context.contains("tasks")) stage.context["tasks"] = json::array{"t"};
       execution.stages.push_back(std::move(stage));
     }
+    advancer_.emplace(catalog_, execution);
     tell(Start{});
   }
+  World(const World&) = delete;
 
   Outcome tell(const Event& event) {
-    Outcome outcome = advance(catalog_, execution, event, now);
+    Outcome outcome = advancer_->advance(event, now);
     for (const Effect& effect : outcome.effects) effects.push_back(effect);
     return outcome;
   }
@@ -139,6 +142,7 @@ class World {
 
  private:
   StageCatalog catalog_;
+  std::optional<Advancer> advancer_;
 };
 
 constexpr std::string_view go_on = R"({"continuePipeline":true})";
