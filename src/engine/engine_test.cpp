@@ -312,6 +312,24 @@ TEST_P(CanceledInBeforeStage, S12S13EndsCanceledWhateverTheOptions) {
 INSTANTIATE_TEST_SUITE_P(Options, CanceledInBeforeStage,
                          testing::Values("", R"("failPipeline":false,)", R"("continuePipeline":true,)"));
 
+TEST(Scenario, S13AStageThatIgnoresFailuresIsCanceledAllTheSame) {
+  for (const std::string_view options : {go_on, halt_branch, fail_at_the_end}) {
+    World world({{"A", options}, {"N<-A"}});
+    world.tell(Cancel{"ann", ""});
+    world.finish_cancels();
+    EXPECT_EQ(world.statuses(), (Statuses{{"A", canceled}, {"N", not_started}})) << options;
+    EXPECT_EQ(world.execution.status, canceled);
+  }
+}
+
+TEST(Scenario, S12AFailureBehindACancelRescuesNothing) {
+  World world({{"P", R"({"tasks":["t"],"onFailure":[{"name":"F","tasks":["f"]}]})"}});
+  world.tell(Cancel{"ann", ""});
+  world.end("P", terminal);  // it failed before it saw the cancel
+  EXPECT_EQ(world.statuses().size(), 1u);
+  EXPECT_TRUE(model::is_complete(world.execution.status));
+}
+
 TEST(Scenario, S14NothingStartsAfterACancel) {
   World world({{"A"}, {"B<-A"}});
   world.tell(Cancel{"ann", ""});
