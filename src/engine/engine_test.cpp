@@ -5,6 +5,7 @@
 #include <map>
 
 #include "base/json.h"
+#include "engine/advancer.h"
 #include "engine/turn.h"
 
 namespace gennaker::engine {
@@ -91,11 +92,13 @@ class World {
       if (!stage.context.contains("tasks")) stage.context["tasks"] = json::array{"t"};
       execution.stages.push_back(std::move(stage));
     }
+    advancer_.emplace(catalog_, execution);
     tell(Start{});
   }
+  World(const World&) = delete;
 
   Outcome tell(const Event& event) {
-    Outcome outcome = advance(catalog_, execution, event, now);
+    Outcome outcome = advancer_->advance(event, now);
     for (const Effect& effect : outcome.effects) effects.push_back(effect);
     return outcome;
   }
@@ -139,6 +142,7 @@ class World {
 
  private:
   StageCatalog catalog_;
+  std::optional<Advancer> advancer_;
 };
 
 constexpr std::string_view go_on = R"({"continuePipeline":true})";
@@ -307,6 +311,24 @@ TEST_P(CanceledInBeforeStage, S12S13EndsCanceledWhateverTheOptions) {
 
 INSTANTIATE_TEST_SUITE_P(Options, CanceledInBeforeStage,
                          testing::Values("", R"("failPipeline":false,)", R"("continuePipeline":true,)"));
+
+TEST(Scenario, S13AStageThatIgnoresFailuresIsCanceledAllTheSame) {
+  for (const std::string_view options : {go_on, halt_branch, fail_at_the_end}) {
+    World world({{"A", options}, {"N<-A"}});
+    world.tell(Cancel{"ann", ""});
+    world.finish_cancels();
+    EXPECT_EQ(world.statuses(), (Statuses{{"A", canceled}, {"N", not_started}})) << options;
+    EXPECT_EQ(world.execution.status, canceled);
+  }
+}
+
+TEST(Scenario, S12AFailureBehindACancelRescuesNothing) {
+  World world({{"P", R"({"tasks":["t"],"onFailure":[{"name":"F","tasks":["f"]}]})"}});
+  world.tell(Cancel{"ann", ""});
+  world.end("P", terminal);  // it failed before it saw the cancel
+  EXPECT_EQ(world.statuses().size(), 1u);
+  EXPECT_TRUE(model::is_complete(world.execution.status));
+}
 
 TEST(Scenario, S14NothingStartsAfterACancel) {
   World world({{"A"}, {"B<-A"}});

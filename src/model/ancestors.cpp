@@ -13,15 +13,7 @@ namespace {
 /// With a stack of its own: thousands of stages may stand in a row.
 class Walk {
  public:
-  explicit Walk(const Execution& execution) {
-    by_id_.reserve(execution.stages.size());
-    by_ref_.reserve(execution.stages.size());
-    for (const Stage& stage : execution.stages) {
-      by_id_.emplace(stage.id, &stage);
-      by_ref_.emplace(stage.ref_id, &stage);
-      if (stage.owner) children_[stage.parent_id].push_back(&stage);
-    }
-  }
+  explicit Walk(const Execution& execution) : execution_(execution) {}
 
   std::vector<const Stage*> from(const Stage& stage) {
     add(stage);
@@ -41,18 +33,15 @@ class Walk {
 
  private:
   void look_at_requisites(const Stage& stage) {
-    std::vector<const Stage*> required;
+    expect_look_ups(stage.requisites.size());
+    std::vector<const Stage*> required, children;
     for (const std::string& ref_id : stage.requisites) {
-      const auto found = by_ref_.find(ref_id);
-      if (found != by_ref_.end()) required.push_back(found->second);
+      if (const Stage* one = by_ref(ref_id)) required.push_back(one);
     }
     std::sort(required.begin(), required.end());  // they lie in one vector: the execution's order
     for (const Stage* one : required) add(*one);
-    std::vector<const Stage*> children;
     for (const Stage* one : required) {
-      const auto found = children_.find(one->id);
-      if (found != children_.end())
-        children.insert(children.end(), found->second.begin(), found->second.end());
+      for (const Stage* child : children_of(one->id)) children.push_back(child);
     }
     std::sort(children.begin(), children.end());
     for (const Stage* child : children) add(*child);
@@ -61,14 +50,15 @@ class Walk {
   }
 
   void look_at_parent(const Stage& stage) {
-    const auto parent = by_id_.find(stage.parent_id);
-    if (parent == by_id_.end()) return;
+    expect_look_ups(1);
+    const Stage* parent = execution_.find_stage(stage.parent_id);
+    if (parent == nullptr) return;
     if (*stage.owner == Owner::after) {
-      for (const Stage* sibling : children_[stage.parent_id]) {
+      for (const Stage* sibling : children_of(stage.parent_id)) {
         if (sibling->owner == Owner::before) add(*sibling);
       }
     }
-    if (add(*parent->second)) open_.push_back(parent->second);
+    if (add(*parent)) open_.push_back(parent);
   }
 
   bool add(const Stage& stage) {
@@ -77,7 +67,40 @@ class Walk {
     return true;
   }
 
-  std::unordered_map<std::string_view, const Stage*> by_id_, by_ref_;
+  /// A few look-ups walk through all stages; from some number on it pays to sort them first.
+  void expect_look_ups(std::size_t count) {
+    constexpr std::size_t few = 16;
+    if (sorted_ || (look_ups_ += count) <= few) return;
+    sorted_ = true;
+    by_ref_.reserve(execution_.stages.size());
+    for (const Stage& stage : execution_.stages) {
+      by_ref_.emplace(stage.ref_id, &stage);
+      if (stage.owner) children_[stage.parent_id].push_back(&stage);
+    }
+  }
+
+  const Stage* by_ref(std::string_view ref_id) const {
+    if (!sorted_) return execution_.find_by_ref(ref_id);
+    const auto found = by_ref_.find(ref_id);
+    return found == by_ref_.end() ? nullptr : found->second;
+  }
+
+  std::vector<const Stage*> children_of(std::string_view id) const {
+    if (sorted_) {
+      const auto found = children_.find(id);
+      return found == children_.end() ? std::vector<const Stage*>{} : found->second;
+    }
+    std::vector<const Stage*> children;
+    for (const Stage& stage : execution_.stages) {
+      if (stage.owner && stage.parent_id == id) children.push_back(&stage);
+    }
+    return children;
+  }
+
+  const Execution& execution_;
+  bool sorted_ = false;
+  std::size_t look_ups_ = 0;
+  std::unordered_map<std::string_view, const Stage*> by_ref_;
   std::unordered_map<std::string_view, std::vector<const Stage*>> children_;
   std::unordered_set<const Stage*> visited_, expanded_;
   std::vector<const Stage*> open_, found_;
