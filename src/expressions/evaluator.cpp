@@ -24,7 +24,7 @@ class Evaluator {
  private:
   /// What bare names belong to, and what #this is.
   struct Scope {
-    Value current, item;
+    const Value &current, &item;
   };
 
   Value evaluate(const Node& node, const Scope& scope) {

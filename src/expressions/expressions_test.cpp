@@ -72,6 +72,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "${#f={#e,#e,#e,#e,#e,#e,#e,#e}} ${#f.toString()}"},
                     Hostile{"deep JSON", "${#readJson('" + repeated("[", 5000) + "')}"},
                     Hostile{"deep YAML", "${#readYaml('" + repeated("[", 5000) + "')}"},
+                    Hostile{"a YAML that closes nothing", "${#readAllYaml(', 4}')}"},
                     Hostile{"a YAML that holds itself", "${#readYaml('a: &a [*a]')}"}));
 
 TEST(Expressions, TakeTimeInStepWithTheirLength) {
