@@ -108,6 +108,10 @@ Parameter unboxed(Parameter parameter) {
 
 Value parse_number(std::string_view text, Parameter parameter) {
   const std::string_view name = number_name(parameter);
+  if (text.empty()) {
+    if (is_boxed(parameter)) return {};
+    throw Failure("IllegalArgumentException", "EL1001E", "EL1001E: an empty text is no number");
+  }
   const auto refuse = [&] {
     return Failure("NumberFormatException", "EL1001E",
                    fmt::format("EL1001E: '{}' is not a number of type {}", text, name));
@@ -137,20 +141,29 @@ Value parse_number(std::string_view text, Parameter parameter) {
   return convert(Value(*number), parameter);
 }
 
+/// Fractions are cut off; what is too large is refused.
+std::int64_t within(const Value& number, std::int64_t lowest, std::int64_t highest) {
+  const bool huge = number.big() && (*number.big() < lowest || *number.big() > highest);
+  const std::int64_t whole = huge ? 0 : as_long(number);
+  if (!huge && whole >= lowest && whole <= highest) return whole;
+  throw Failure("IllegalArgumentException", "EL1001E",
+                fmt::format("EL1001E: {} is not between {} and {}", java_text(number), lowest, highest));
+}
+
 Value to_number(const Value& number, Parameter parameter) {
   switch (unboxed(parameter)) {
     case Parameter::byte_:
-      return Value(static_cast<std::int8_t>(as_long(number)));
+      return Value(static_cast<std::int8_t>(within(number, INT8_MIN, INT8_MAX)));
     case Parameter::short_:
-      return Value(static_cast<std::int16_t>(as_long(number)));
+      return Value(static_cast<std::int16_t>(within(number, INT16_MIN, INT16_MAX)));
     case Parameter::long_:
-      return Value(as_long(number));
+      return Value(number.big() ? within(number, INT64_MIN, INT64_MAX) : as_long(number));
     case Parameter::float_:
       return Value(as_float(number));
     case Parameter::double_:
       return Value(as_double(number));
     default:
-      return Value(as_int(number));
+      return Value(static_cast<std::int32_t>(within(number, INT32_MIN, INT32_MAX)));
   }
 }
 
@@ -344,7 +357,10 @@ BigInteger as_big(const Value& number) {
 }
 
 std::int32_t to_index(const Value& value) {
-  if (value.is_null()) throw spel("EL1001E", "null is not an index");
+  const SequencePtr sequence = value.sequence();
+  const bool nothing =
+      value.is_null() || (value.is_text() && value.text().empty()) || (sequence && sequence->size() == 0);
+  if (nothing) throw java("IllegalStateException", "an index is needed, not null or nothing");
   if (suits(value, Parameter::int_) == Suits::not_at_all) throw no_conversion(value, "an index");
   return as_int(convert(value, Parameter::int_));
 }

@@ -24,7 +24,7 @@ class Evaluator {
  private:
   /// What bare names belong to, and what #this is.
   struct Scope {
-    Value current, item;
+    const Value &current, &item;
   };
 
   Value evaluate(const Node& node, const Scope& scope) {
@@ -190,6 +190,10 @@ class Evaluator {
     const bool up = node.kind == Kind::increment_before || node.kind == Kind::increment_after;
     const bool before = node.kind == Kind::increment_before || node.kind == Kind::decrement_before;
     const std::string_view code = up ? "EL1066E" : "EL1067E";
+    const Kind operand = node.children[0]->kind;
+    const bool has_place = operand == Kind::property || operand == Kind::index || operand == Kind::chain ||
+                           operand == Kind::variable;
+    if (!has_place) throw spel("EL1068E", "only what has a name can be counted up or down");
     const Value old = evaluate(*node.children[0], scope);
     if (!old.is_number()) throw spel(code, fmt::format("a value of type {} is not a number", type_name(old)));
     const Value changed = step(old, up ? 1 : -1);
@@ -355,9 +359,13 @@ class Evaluator {
   }
 
   static std::size_t place(std::int32_t index, std::size_t size, std::string_view code) {
-    if (index < 0 && code == "EL1025E")
-      throw java("IndexOutOfBoundsException", fmt::format("the index {} is below 0", index));
-    if (index < 0 || static_cast<std::size_t>(index) >= size)
+    if (index < 0) {
+      const std::string_view kind = code == "EL1025E"   ? "IndexOutOfBoundsException"
+                                    : code == "EL1024E" ? "ArrayIndexOutOfBoundsException"
+                                                        : "StringIndexOutOfBoundsException";
+      throw java(kind, fmt::format("the index {} is below 0", index));
+    }
+    if (static_cast<std::size_t>(index) >= size)
       throw spel(code, fmt::format("there is no element {}: there are {}, counted from 0", index, size));
     return static_cast<std::size_t>(index);
   }

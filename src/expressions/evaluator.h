@@ -20,6 +20,7 @@ class RootMap final : public Map {
 
   std::optional<Value> find(std::string_view key) override;
   std::vector<Entry>& entries() override;
+  std::size_t size() override { return entries().size(); }
   /// The names that there are, the ancestors' too: for suggestions.
   std::vector<std::string> names();
 

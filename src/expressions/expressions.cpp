@@ -55,9 +55,12 @@ std::string without_dollars(std::string_view text) {
 /// Walks a document and evaluates what it finds.
 class Walk {
  public:
-  Walk(Session& session, Summary& summary) : session_(session), summary_(summary) {}
+  /// `alone`: a text that is in no document.
+  Walk(Session& session, Summary& summary, bool alone)
+      : session_(session), summary_(summary), alone_(alone) {}
 
-  json::value value(const json::value& source, const std::string& where) {
+  /// `where`: the key that leads there, or the text itself.
+  json::value value(const json::value& source, std::string_view where) {
     if (source.is_string()) return text(source.get_string(), where);
     if (source.is_array()) {
       json::array out;
@@ -72,13 +75,11 @@ class Walk {
     json::object out;
     out.reserve(source.size());
     for (const auto& [key, member] : source) {
-      const std::string where = fmt::format("[{}]", std::string_view(key));
       if (!has_expression(std::string_view(key))) {
-        out[key] = value(member, where);
+        out[key] = value(member, key);
       } else {
-        const json::value name = text(key, where);
-        out[name.is_string() ? std::string(name.get_string()) : base::plain_text(name)] =
-            value(member, where);
+        const json::value name = text(key, key);
+        out[name.is_string() ? std::string(name.get_string()) : base::plain_text(name)] = value(member, key);
       }
     }
     return out;
@@ -86,8 +87,7 @@ class Walk {
 
   std::size_t evaluated() const { return evaluated_; }
 
- private:
-  json::value text(std::string_view source, const std::string& where) {
+  json::value text(std::string_view source, std::string_view where) {
     if (!has_expression(source)) return json::value(source);
     ++evaluated_;
     Outcome outcome = evaluate_in(source, session_);
@@ -95,9 +95,11 @@ class Walk {
     return outcome.changed ? std::move(outcome.result) : json::value(source);
   }
 
-  void report(const Outcome& outcome, const std::string& where) {
+ private:
+  void report(const Outcome& outcome, std::string_view where) {
     json::object entry{{"level", outcome.error ? "ERROR" : "INFO"}};
-    std::string description = fmt::format("Failed to evaluate {} ", where);
+    std::string description = alone_ ? fmt::format("Failed to evaluate {} ", where)
+                                     : fmt::format("Failed to evaluate [{}] ", where);
     if (outcome.error) {
       description += without_dollars(outcome.error->what());
       entry["exceptionType"] = outcome.error->java_class();
@@ -110,6 +112,7 @@ class Walk {
 
   Session& session_;
   Summary& summary_;
+  bool alone_;
   std::size_t evaluated_ = 0;
 };
 
@@ -137,11 +140,10 @@ void evaluate_mixed(const Template& parsed, Session& session, Outcome& outcome) 
 
 Outcome evaluate_in(std::string_view source, Session& session) {
   Outcome outcome;
-  const std::string text = rewritten(source);
   std::shared_ptr<const Template> parsed;
   try {
-    parsed = parse_template(text);
-    outcome.escaped = parsed->escaped();
+    parsed = parse_template(source);
+    outcome.escaped = parsed->escaped;
     if (!parsed->is_whole()) {
       evaluate_mixed(*parsed, session, outcome);
       outcome.result = to_json(outcome.value);
@@ -154,7 +156,7 @@ Outcome evaluate_in(std::string_view source, Session& session) {
     outcome.changed = !value.is_null();
     outcome.value = std::move(value);
   } catch (const Failure& failure) {
-    if (!parsed) outcome.escaped = escaped_unparsed(text);
+    if (!parsed) outcome.escaped = escaped_unparsed(rewritten(source));
     outcome.error = failure;
     outcome.failed = true;
     outcome.changed = false;
@@ -194,7 +196,7 @@ bool has_expression(const json::object& document) {
 Evaluation evaluate(const json::object& document, const Subject& subject, const Options& options) {
   Session session(subject, options);
   Summary summary(options.now);
-  Walk walk(session, summary);
+  Walk walk(session, summary, false);
   Evaluation evaluation;
   evaluation.document = walk.object(document);
   evaluation.summary = summary.take();
@@ -207,9 +209,9 @@ Evaluation evaluate(const json::object& document, const Subject& subject, const 
 TextEvaluation evaluate_text(std::string_view text, const Subject& subject, const Options& options) {
   Session session(subject, options);
   Summary summary(options.now);
-  Walk walk(session, summary);
+  Walk walk(session, summary, true);
   TextEvaluation evaluation;
-  evaluation.value = walk.value(json::value(text), std::string(text));
+  evaluation.value = walk.text(text, text);
   evaluation.summary = summary.take();
   evaluation.open = std::move(session.open);
   return evaluation;
@@ -300,7 +302,7 @@ std::vector<Explanation> explain(std::string_view text, const Subject& subject, 
     return {{.expression = broken->text, .error = broken->message, .column = broken->column}};
   Session session(subject, options);
   std::vector<Explanation> explanations;
-  const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
+  const std::shared_ptr<const Template> parsed = parse_template(text);
   for (const Template::Part& part : parsed->parts) {
     if (!part.expression) continue;
     explanations.push_back(explain_part(part, session));
@@ -313,7 +315,7 @@ std::optional<Unparsable> check_syntax(std::string_view text) {
   if (!has_expression(text)) return std::nullopt;
   const std::string written(text);
   try {
-    parse_template(written);
+    parse_as_written(written);
     return std::nullopt;
   } catch (const Failure& failure) {
     return Unparsable{written, failure.what(), column_of(failure)};
@@ -323,7 +325,7 @@ std::optional<Unparsable> check_syntax(std::string_view text) {
 std::vector<std::string> stages_named_in(std::string_view text) {
   std::vector<std::string> names;
   if (!has_expression(text) || check_syntax(text)) return names;
-  const std::shared_ptr<const Template> parsed = parse_template(rewritten(text));
+  const std::shared_ptr<const Template> parsed = parse_template(text);
   for (const Template::Part& part : parsed->parts) {
     if (part.expression) collect_stages(*part.expression, names);
   }

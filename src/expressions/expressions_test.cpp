@@ -8,8 +8,8 @@
 namespace gennaker::expressions {
 namespace {
 
-std::string read_vectors() {
-  std::ifstream file(std::string(GENNAKER_SOURCE_DIR) + "/src/expressions/testdata/vectors.json");
+std::string read_vectors(const std::string& name = "vectors.json") {
+  std::ifstream file(std::string(GENNAKER_SOURCE_DIR) + "/src/expressions/testdata/" + name);
   std::ostringstream text;
   text << file.rdbuf();
   return text.str();
@@ -19,6 +19,13 @@ TEST(Vectors, AllPass) {
   const VectorReport report = run_vectors(read_vectors());
   for (const std::string& difference : report.differences) ADD_FAILURE() << difference;
   EXPECT_EQ(report.passed + report.failed, 1350U);
+}
+
+/// Found by comparing with Spring's SpEL 6.2.19, and by fuzzing.
+TEST(Vectors, CornersPass) {
+  const VectorReport report = run_vectors(read_vectors("corners.json"));
+  for (const std::string& difference : report.differences) ADD_FAILURE() << difference;
+  EXPECT_EQ(report.failed, 0U);
 }
 
 // ---- What must not hurt ----
@@ -72,6 +79,7 @@ INSTANTIATE_TEST_SUITE_P(
                         "${#f={#e,#e,#e,#e,#e,#e,#e,#e}} ${#f.toString()}"},
                     Hostile{"deep JSON", "${#readJson('" + repeated("[", 5000) + "')}"},
                     Hostile{"deep YAML", "${#readYaml('" + repeated("[", 5000) + "')}"},
+                    Hostile{"a YAML that closes nothing", "${#readAllYaml(', 4}')}"},
                     Hostile{"a YAML that holds itself", "${#readYaml('a: &a [*a]')}"}));
 
 TEST(Expressions, TakeTimeInStepWithTheirLength) {

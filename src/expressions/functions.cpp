@@ -116,7 +116,7 @@ Value to_json_text(const FunctionCall& call) {
 
 std::string fetched(const FunctionCall& call) {
   const json::value& body = call.session.ask({Question::Kind::url, std::string(call.text(0)), ""});
-  return base::plain_text(body);
+  return from_wire(base::plain_text(body));
 }
 
 Value answered(const FunctionCall& call, Question::Kind kind, std::string subject, std::string scope) {
@@ -328,7 +328,9 @@ const std::vector<Function>& table() {
          return Value(!c[0].is_null() && base::lower_case(c[0].text()) == "true");
        }},
       {"toBase64", {P::string}, [](const FunctionCall& c) { return text(to_base64(to_wire(c.text(0)))); }},
-      {"fromBase64", {P::string}, [](const FunctionCall& c) { return text(from_base64(c.text(0))); }},
+      {"fromBase64",
+       {P::string},
+       [](const FunctionCall& c) { return text(from_wire(from_base64(c.text(0)))); }},
       {"alphanumerical", {P::string}, alphanumerical},
       {"toJson", {P::object}, to_json_text},
       {"readJson", {P::string}, [](const FunctionCall& c) { return read_json(c.text(0)); }},

@@ -218,10 +218,7 @@ std::string from_units(std::u16string_view units) {
 
 std::size_t count_units(std::string_view text) {
   std::size_t count = 0;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (byte < 0x80 || byte >= 0xc0) count += byte >= 0xf0 ? 2 : 1;
-  }
+  for_each_point(text, [&](char32_t point) { count += point < 0x10000 ? 1 : 2; });
   return count;
 }
 
@@ -262,6 +259,43 @@ std::string to_wire(std::string_view text) {
   std::string wire;
   for_each_point(text, [&](char32_t point) { append_code_point(wire, is_surrogate(point) ? U'?' : point); });
   return wire;
+}
+
+namespace {
+
+/// How many bytes of a well-formed character the text begins with; 0: it begins with none.
+std::size_t well_formed(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : std::uint32_t{0};
+  };
+  const std::uint32_t first = byte(0);
+  if (first < 0x80) return 1;
+  const std::size_t length = first >= 0xf0 ? 4 : first >= 0xe0 ? 3 : 2;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const std::uint32_t lowest = first == 0xe0 ? 0xa0 : first == 0xf0 ? 0x90 : 0x80;
+  const std::uint32_t highest = first == 0xed ? 0x9f : first == 0xf4 ? 0x8f : 0xbf;
+  if (byte(1) < lowest || byte(1) > highest) return 0;
+  for (std::size_t i = 2; i < length; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  return length;
+}
+
+}  // namespace
+
+std::string from_wire(std::string_view bytes) {
+  std::string text;
+  text.reserve(bytes.size());
+  while (!bytes.empty()) {
+    const std::size_t length = well_formed(bytes);
+    if (length == 0) {
+      text += "\xef\xbf\xbd";
+    } else {
+      text += bytes.substr(0, length);
+    }
+    bytes.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return text;
 }
 
 char32_t lower_case(char32_t point) {

@@ -32,6 +32,8 @@ std::u32string to_points(std::string_view text);
 std::string from_points(std::u32string_view points);
 /// What is no UTF-8 after all (lone surrogates) becomes '?', as Java's encoder does.
 std::string to_wire(std::string_view text);
+/// Bytes from outside as a text: what is no UTF-8 becomes U+FFFD.
+std::string from_wire(std::string_view bytes);
 
 char32_t lower_case(char32_t point);
 char32_t upper_case(char32_t point);

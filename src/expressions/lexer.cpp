@@ -129,8 +129,8 @@ class Lexer {
       const std::size_t sign = peek(1) == '+' || peek(1) == '-' ? 1 : 0;
       ++at_;
       at_ += sign;
-      if (!is_digit(peek()))
-        throw Failure("NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent");
+      if (at_ >= text_.size())
+        throw java("ArrayIndexOutOfBoundsException", "digits are missing after the exponent");
       skip_digits();
       real = true;
     }
@@ -146,6 +146,7 @@ class Lexer {
   void take_hexadecimal(std::size_t start) {
     at_ += 2;
     while (std::isxdigit(static_cast<unsigned char>(peek()))) ++at_;
+    if (at_ == start + 2) throw syntax("EL1035E", "digits are missing behind 0x", start);
     if (peek() == 'l' || peek() == 'L') {
       push(Token::Kind::long_hexadecimal, start);
       ++at_;

@@ -1,6 +1,8 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <sstream>
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "base/json.h"
@@ -438,9 +440,47 @@ Value read_json(std::string_view text) {
   return JsonReader(text).document();
 }
 
+namespace {
+
+/// The library does not move on from a closing bracket or comma that belongs to nothing, and reads empty
+/// documents there without end.
+class Progress final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override {
+    if (started_ && mark.pos <= last_) throw YAML::ParserException(mark, "this closes what was not opened");
+    started_ = true;
+    last_ = mark.pos;
+  }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t,
+                       YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {
+  }
+  void OnMapEnd() override {}
+
+ private:
+  bool started_ = false;
+  int last_ = 0;
+};
+
+std::vector<YAML::Node> yaml_documents(const std::string& text) {
+  std::istringstream input(text);
+  YAML::Parser parser(input);
+  Progress progress;
+  while (parser.HandleNextDocument(progress)) {
+  }
+  return YAML::LoadAll(text);
+}
+
+}  // namespace
+
 Value read_yaml(std::string_view text, bool all_documents) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(std::string(text));
+    const std::vector<YAML::Node> documents = yaml_documents(std::string(text));
     YamlReader reader;
     if (!all_documents) return documents.empty() ? Value() : reader.value(documents.front(), 0);
     std::vector<Value> values;

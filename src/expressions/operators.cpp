@@ -266,8 +266,10 @@ bool between(const Value& value, const Value& bounds) {
 }
 
 bool matches(const Value& value, const Value& pattern) {
-  if (value.is_null() || suits(value, Parameter::string) == Suits::not_at_all)
-    throw spel("EL1037E", "the left side of 'matches' is not a text");
+  if (value.is_null()) throw spel("EL1037E", "the left side of 'matches' is null");
+  if (suits(value, Parameter::string) == Suits::not_at_all)
+    throw Failure("ConverterNotFoundException", "EL1001E",
+                  fmt::format("EL1001E: a value of type {} is not a text to match", type_name(value)));
   if (!pattern.is_text()) throw spel("EL1038E", "the right side of 'matches' is not a text");
   if (count_units(pattern.text()) > longest_pattern)
     throw spel("EL1077E", fmt::format("the pattern is longer than {} characters", longest_pattern));

@@ -284,16 +284,15 @@ class Parser {
     const int radix = hexadecimal ? 16 : 10;
     switch (written.kind) {
       case Token::Kind::real:
-        return Value(parse_double(written.text).value_or(0));
+        if (const auto value = parse_double(written.text)) return Value(*value);
+        throw Failure("NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent");
       case Token::Kind::float_real:
         return Value(parse_float(written.text).value_or(0));
       case Token::Kind::long_integer:
       case Token::Kind::long_hexadecimal:
-        if (digits.empty()) throw syntax("EL1036E", "digits are missing behind 0x", written.position);
         if (const auto value = parse_integer(digits, radix, INT64_MIN, INT64_MAX)) return Value(*value);
         throw out_of_range(written, "EL1036E", "a long");
       default:
-        if (digits.empty()) throw syntax("EL1035E", "digits are missing behind 0x", written.position);
         if (const auto value = parse_integer(digits, radix, INT32_MIN, INT32_MAX))
           return Value(static_cast<std::int32_t>(*value));
         throw out_of_range(written, "EL1035E", "an int: write an L behind it for a long");
@@ -372,7 +371,7 @@ class Parser {
   NodePtr bean() {
     NodePtr node = make(Kind::bean, token().position);
     ++at_;
-    if (at_end()) throw ran_out(node->position);
+    if (at_end()) throw syntax("EL1059E", "a bean's name is needed", node->position);
     if (token().kind != Token::Kind::name && token().kind != Token::Kind::text)
       throw syntax("EL1059E", "a bean's name is needed", token().position);
     node->text = token().text;

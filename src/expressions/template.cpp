@@ -80,23 +80,40 @@ Template split(std::string_view text) {
     made.parts.push_back({std::string(expression), parse_within(expression, offset)});
     at = end + 1;
   }
+  for (const Template::Part& part : made.parts) made.escaped += part.text;
   return made;
+}
+
+/// Finds a text without making a string of it.
+struct TextHash {
+  using is_transparent = void;
+  std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
+};
+using KeptTemplates =
+    std::unordered_map<std::string, std::shared_ptr<const Template>, TextHash, std::equal_to<>>;
+
+/// A call as users write it, and as it is evaluated.
+struct Rewrite {
+  std::string call, with;
+};
+
+const std::vector<Rewrite>& rewrites() {
+  static const std::vector<Rewrite> all = [] {
+    std::vector<Rewrite> made;
+    for (const std::string_view name : functions_of_the_execution())
+      made.push_back({fmt::format("#{}(", name), fmt::format("#{}( #root.execution, ", name)});
+    return made;
+  }();
+  return all;
 }
 
 }  // namespace
 
-std::string Template::escaped() const {
-  std::string all;
-  for (const Part& part : parts) all += part.text;
-  return all;
-}
-
 std::string rewritten(std::string_view text) {
   std::string made(text);
   if (made.find('#') != std::string::npos) {
-    for (const std::string_view name : functions_of_the_execution()) {
-      const std::string call = fmt::format("#{}(", name), with = fmt::format("#{}( #root.execution, ", name);
-      if (made.find(with) == std::string::npos) replace_all(made, call, with);
+    for (const Rewrite& rewrite : rewrites()) {
+      if (made.find(rewrite.with) == std::string::npos) replace_all(made, rewrite.call, rewrite.with);
     }
   }
   constexpr std::string_view word = "deployedServerGroups";
@@ -106,15 +123,19 @@ std::string rewritten(std::string_view text) {
   return made;
 }
 
-std::shared_ptr<const Template> parse_template(const std::string& text) {
-  thread_local std::unordered_map<std::string, std::shared_ptr<const Template>> kept;
+std::shared_ptr<const Template> parse_template(std::string_view text) {
+  thread_local KeptTemplates kept;
   if (const auto found = kept.find(text); found != kept.end()) return found->second;
-  auto made = std::make_shared<const Template>(split(text));
+  auto made = std::make_shared<const Template>(split(rewritten(text)));
   if (text.size() <= longest_kept) {
     if (kept.size() >= kept_templates) kept.clear();
-    kept.emplace(text, made);
+    kept.emplace(std::string(text), made);
   }
   return made;
+}
+
+Template parse_as_written(std::string_view text) {
+  return split(text);
 }
 
 std::string escaped_unparsed(std::string_view text) {

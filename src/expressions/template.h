@@ -16,20 +16,23 @@ struct Template {
     NodePtr expression;  ///< null: literal
   };
   std::vector<Part> parts;
+  /// What error summaries call it: all parts run together.
+  std::string escaped;
 
   /// One expression and nothing else: its value keeps its type.
   bool is_whole() const { return parts.size() == 1 && parts.front().expression; }
-  /// What error summaries call it: all parts run together.
-  std::string escaped() const;
 };
 
 /// Puts the execution in front of the arguments of the functions that work on it.
 std::string rewritten(std::string_view text);
 
-/// Parsed once and kept, among the last ones of this thread. `text`: rewritten. Throws Failure.
-std::shared_ptr<const Template> parse_template(const std::string& text);
+/// Rewritten, parsed once and kept, among the last ones of this thread. Throws Failure.
+std::shared_ptr<const Template> parse_template(std::string_view text);
 
-/// What error summaries call a text that cannot be parsed.
+/// Not rewritten and not kept: a failure's position is one in the text itself. Throws Failure.
+Template parse_as_written(std::string_view text);
+
+/// What error summaries call a text, rewritten already, that cannot be parsed.
 std::string escaped_unparsed(std::string_view text);
 
 }  // namespace gennaker::expressions

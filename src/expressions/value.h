@@ -144,7 +144,7 @@ class Map {
   void clear();
   /// All of them; the map changes with what is changed there.
   virtual std::vector<Entry>& entries();
-  std::size_t size() { return entries().size(); }
+  virtual std::size_t size() { return source_ ? source_->size() : entries_.size(); }
 
  protected:
   std::vector<Entry> entries_;
