@@ -116,9 +116,8 @@ void Script::act(const ScriptEntry& entry, Use& use, const std::string& executio
 }
 
 void Script::restart(const ScriptEntry& entry, const std::string& execution_id, const Restart& restart) {
-  const auto known = executions_.find(execution_id);
-  const auto found = known == executions_.end() ? std::vector<const model::Stage*>()
-                                                : stages_called(*known->second, restart.stage);
+  const model::Execution* execution = known(execution_id);
+  const auto found = execution ? stages_called(*execution, restart.stage) : std::vector<const model::Stage*>();
   if (found.size() != 1) {
     problem(entry.place, fmt::format("script: restart: {} is called '{}'",
                                      found.empty() ? "no stage" : "more than one stage", restart.stage));
@@ -165,7 +164,7 @@ bool Script::is_for(const ScriptEntry& entry, const runner::TaskContext& context
 
 bool Script::is_for(const ScriptEntry& entry, const Asking& asking) {
   if (entry.stage.empty() && entry.pipeline.empty()) return true;
-  if (!asking.execution || asking.stage == nullptr) return false;
+  if (asking.execution == nullptr || asking.stage == nullptr) return false;
   if (!entry.pipeline.empty() && entry.pipeline != asking.execution->name) return false;
   return entry.stage.empty() || called_or_within(*asking.execution, *asking.stage, entry.stage) != nullptr;
 }
@@ -180,9 +179,13 @@ bool Script::is_for(const ScriptEntry& entry, const model::Operation& operation)
 Script::Asking Script::asking(std::string_view key) const {
   Asker asker = asker_of(key);
   if (asker.stage_id.empty()) asker = last_looker_;
-  const auto execution = executions_.find(asker.execution_id);
-  if (execution == executions_.end()) return {};
-  return {execution->second, execution->second->find_stage(asker.stage_id)};
+  const model::Execution* execution = known(asker.execution_id);
+  return {execution, execution ? execution->find_stage(asker.stage_id) : nullptr};
+}
+
+const model::Execution* Script::known(const std::string& execution_id) const {
+  const auto found = views_.find(execution_id);
+  return found == views_.end() ? nullptr : &found->second.execution();
 }
 
 // ---- tasks ----
@@ -198,8 +201,9 @@ std::optional<runner::TaskResult> Script::instead_of(const runner::TaskContext& 
 }
 
 bool Script::over_limits(const runner::TaskContext& context) {
-  executions_[context.execution().id] = context.live_execution();
-  const bool circles = ++looks_ > most_looks, crowd = executions_.size() > most_executions;
+  const model::Execution* seen = known(context.execution().id);
+  if (seen != &context.execution()) views_.insert_or_assign(context.execution().id, context);
+  const bool circles = ++looks_ > most_looks, crowd = views_.size() > most_executions;
   if (!circles && !crowd) return false;
   if (problems_.empty()) {
     problem(test_.place,

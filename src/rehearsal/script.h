@@ -48,10 +48,11 @@ class Script final : public Outside {
   };
   /// Whose task looked last, or whom a key names: who asks.
   struct Asking {
-    std::shared_ptr<const model::Execution> execution;  ///< nullptr: nobody knows
+    const model::Execution* execution = nullptr;  ///< nullptr: nobody knows
     const model::Stage* stage = nullptr;
   };
 
+  const model::Execution* known(const std::string& execution_id) const;
   bool over_limits(const runner::TaskContext& context);
   void note_look(const runner::TaskContext& context);
   void set_off(const runner::TaskContext& context);
@@ -76,8 +77,8 @@ class Script final : public Outside {
   std::vector<Use> uses_;  ///< one an entry
   std::map<std::string, Looks> looks_of_;
   std::map<std::string, std::set<std::string>> tasks_seen_;  ///< of each stage's name: for messages
-  /// By id: those of which a task has looked, as they are now.
-  std::map<std::string, std::shared_ptr<const model::Execution>, std::less<>> executions_;
+  /// By execution: a look of one of its tasks, for the sake of the live execution that it holds.
+  std::map<std::string, runner::TaskContext, std::less<>> views_;
   std::set<std::string> asked_for_judgment_;
   std::size_t looks_ = 0;
   int restarts_to_come_ = 0;

@@ -30,8 +30,6 @@ class TaskContext {
       : execution_(std::move(execution)), stage_(std::move(stage)), task_(std::move(task)), now_(now) {}
 
   const model::Execution& execution() const { return *execution_; }
-  /// The same, for whoever wants to look at it later.
-  const std::shared_ptr<const model::Execution>& live_execution() const { return execution_; }
   const model::Stage& stage() const { return stage_; }
   const model::Task& task() const { return task_; }
   base::TimePoint now() const { return now_; }
