@@ -101,9 +101,12 @@ std::optional<ListWanted> read_list(const Fields& fields, std::string_view key, 
     list.exactly = list.items.empty();  // an empty list says: none
     return list;
   }
-  const Fields inner(fields.file(), fields.path_of(key), *given, shapes::exactly);
-  inner.each_item("exactly", take);
-  list.exactly = true;
+  const Fields inner(fields.file(), fields.path_of(key), *given, shapes::list_form);
+  if (inner.has("exactly") == inner.has("anyOrder"))
+    inner.refuse_all("one of exactly and anyOrder is needed");
+  list.exactly = inner.has("exactly");
+  list.any_order = !list.exactly;
+  inner.each_item(list.exactly ? "exactly" : "anyOrder", take);
   return list;
 }
 

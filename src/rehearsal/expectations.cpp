@@ -268,8 +268,25 @@ std::string listed(const std::vector<json::object>& all) {
   return text;
 }
 
+/// Each thing is used for one of what was wanted.
+void compare_in_any_order(const ListWanted& wanted, std::vector<json::object> actual, const std::string& file,
+                          Differences& differences) {
+  for (std::size_t i = 0; i < wanted.items.size(); ++i) {
+    const Located& item = wanted.items[i];
+    const auto found = std::find_if(actual.begin(), actual.end(),
+                                    [&](const json::object& one) { return item_agrees(item, one); });
+    if (found == actual.end()) {
+      differences.push_back(
+          {{file, item.line}, fmt::format("{}[{}]", wanted.path, i), rehearsal::shown(item), listed(actual)});
+      return;
+    }
+    actual.erase(found);
+  }
+}
+
 void compare_list(const ListWanted& wanted, const std::vector<json::object>& actual, const std::string& file,
                   Differences& differences) {
+  if (wanted.any_order) return compare_in_any_order(wanted, actual, file, differences);
   if (wanted.exactly && wanted.items.size() != actual.size()) {
     differences.push_back({wanted.place, wanted.path, fmt::format("{} in all", wanted.items.size()),
                            fmt::format("{}: {}", actual.size(), listed(actual))});

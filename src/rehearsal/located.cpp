@@ -7,6 +7,7 @@
 #include <istream>
 #include <map>
 #include <streambuf>
+#include <yaml-cpp/depthguard.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
 #include <yaml-cpp/parser.h>
@@ -161,6 +162,8 @@ class Builder final : public YAML::EventHandler {
     if (key.sort != Located::Sort::scalar) refuse(file_, key.line, "a key must be a text");
     if (around.value.find(key.text) != nullptr)
       refuse(file_, key.line, fmt::format("the key '{}' is there twice", key.text));
+    if (around.value.members.size() >= limits_.keys)
+      refuse(file_, key.line, fmt::format("a mapping has more than {} keys", limits_.keys));
     around.value.members.push_back({key.text, key.line, {}});
     around.has_key = true;
   }
@@ -186,7 +189,6 @@ class Builder final : public YAML::EventHandler {
   Located root_;
 };
 
-/// A text that is no scalar's: an Unicode mark in front, bytes that are no text.
 void check_bytes(std::string_view text, const std::string& file, const YamlLimits& limits) {
   if (text.size() > limits.bytes) {
     refuse(file, 0,
@@ -224,6 +226,8 @@ Located parse_yaml(std::string_view text, const std::string& file, YamlLimits li
     Builder second(file, limits);
     if (parser.HandleNextDocument(second)) refuse(file, 0, "the file holds a second document ('---')");
     return root;
+  } catch (const YAML::DeepRecursion& error) {
+    refuse(file, error.mark.line + 1, fmt::format("nested deeper than {} levels", limits.depth));
   } catch (const YAML::Exception& error) {
     refuse(file, error.mark.line + 1, error.msg);
   }

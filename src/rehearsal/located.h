@@ -53,6 +53,7 @@ struct Located::Member {
 struct YamlLimits {
   std::size_t bytes = 2 * 1024 * 1024;
   std::size_t values = 200'000;
+  std::size_t keys = 5'000;  ///< of one mapping
   int depth = 60;
 };
 

@@ -111,12 +111,13 @@ struct StageWanted {
   std::optional<After> runs_after;
 };
 
-/// Things in an order; `exactly`: these and no others.
+/// Things in an order, others maybe between; `exactly`: these and no others; `any_order`: whichever came
+/// first.
 struct ListWanted {
   Place place;
   std::string path;
   std::vector<Located> items;
-  bool exactly = false;
+  bool exactly = false, any_order = false;
 };
 struct ChildWanted {
   Place place;
@@ -165,6 +166,8 @@ struct PipelineTest {
   std::shared_ptr<const Scene> scene;
   base::TimePoint at{};
   milliseconds patience{0};  ///< virtual time after which it is given up
+  /// More looks of tasks than a sane pipeline needs in months: it goes round in circles.
+  std::size_t most_looks = 50'000;
   json::object parameters, trigger;
   std::string user;
   std::vector<ScriptEntry> script;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <fstream>
+#include <map>
 #include <sstream>
 
 #include "base/error.h"
@@ -67,14 +68,13 @@ class FileReader {
     PipelineTest test;
     test.place = fields.place();
     test.name = fields.text("name");
-    for (const PipelineTest& other : tests_) {
-      if (other.name == test.name)
-        fields.refuse(
-            "name", fmt::format("'{}' is the name of the test in line {} too", test.name, other.place.line));
-    }
+    if (const auto [other, is_new] = lines_.try_emplace(test.name, test.place.line); !is_new)
+      fields.refuse("name",
+                    fmt::format("'{}' is the name of the test in line {} too", test.name, other->second));
     test.scene = scene_of(fields);
     const auto at = parse_moment(fields.text("at", usual_start));
-    if (!at) fields.refuse("at", "a moment is needed, such as 2026-01-05T09:00:00Z");
+    if (!at || *at < base::from_millis(0))
+      fields.refuse("at", "a moment is needed, such as 2026-01-05T09:00:00Z");
     test.at = *at;
     test.patience = fields.duration("patience").value_or(usual_patience);
     test.parameters = fields.object("parameters");
@@ -84,7 +84,7 @@ class FileReader {
       test.script.push_back(read_script_entry(file_, at_entry, entry));
     });
     if (const Located* expect = fields.find("expect"))
-      test.expect = read_expectations(file_, fields.path_of("expect"), *expect);
+      test.expect = read_expectations(file_, "expect", *expect);
     tests_.push_back(std::move(test));
   }
 
@@ -92,6 +92,7 @@ class FileReader {
   SceneReader scenes_;
   std::shared_ptr<Scene> common_;
   std::vector<PipelineTest> tests_;
+  std::map<std::string, int> lines_;  ///< by name
 };
 
 [[noreturn]] void refuse_path(const std::filesystem::path& path, std::string_view why) {
@@ -142,7 +143,7 @@ std::span<const Shape> test_file_shapes() {
   using namespace shapes;
   static const std::vector<Shape> all{
       file,    test,   cloud, account, image,     load_balancer, server_group, entry, response, result,
-      by_whom, expect, stage, range,   operation, call,          exactly,      child, things};
+      by_whom, expect, stage, range,   operation, call,          list_form,    child, things};
   return all;
 }
 

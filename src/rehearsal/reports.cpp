@@ -14,10 +14,13 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
-milliseconds virtual_time(const RunReport& report) {
+/// Of long times the seconds do not matter.
+std::string virtual_time(const RunReport& report) {
   milliseconds all{0};
   for (const TestResult& result : report.results) all += result.virtual_time;
-  return all;
+  if (all >= std::chrono::hours(24)) return to_text(std::chrono::floor<std::chrono::hours>(all));
+  if (all >= std::chrono::hours(1)) return to_text(std::chrono::floor<std::chrono::minutes>(all));
+  return to_text(all);
 }
 
 std::string difference_text(const Difference& difference) {
@@ -132,8 +135,7 @@ void write_text(std::ostream& out, const RunReport& report, Colours colours) {
   const std::size_t failed = report.failed(), passed = report.results.size() - failed;
   const std::string counts = fmt::format("{} passed, {} failed", passed, failed);
   out << (failed == 0 ? painter.good(counts) : painter.bad(counts))
-      << fmt::format(" ({:.2f} s, {} of virtual time)\n", seconds(report.real_time),
-                     to_text(virtual_time(report)));
+      << fmt::format(" ({:.2f} s, {} of virtual time)\n", seconds(report.real_time), virtual_time(report));
 }
 
 void write_junit(std::ostream& out, const RunReport& report) {

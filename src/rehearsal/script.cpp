@@ -16,8 +16,6 @@
 namespace gennaker::rehearsal {
 namespace {
 
-/// More than a sane pipeline needs in months of virtual time; a test that goes round in circles ends soon.
-constexpr std::size_t most_looks = 100'000;
 constexpr std::size_t most_executions = 500;
 /// Longer than any test's patience: never.
 constexpr milliseconds never = std::chrono::hours(24 * 365 * 200);
@@ -117,7 +115,8 @@ void Script::act(const ScriptEntry& entry, Use& use, const std::string& executio
 
 void Script::restart(const ScriptEntry& entry, const std::string& execution_id, const Restart& restart) {
   const model::Execution* execution = known(execution_id);
-  const auto found = execution ? stages_called(*execution, restart.stage) : std::vector<const model::Stage*>();
+  const auto found =
+      execution ? stages_called(*execution, restart.stage) : std::vector<const model::Stage*>();
   if (found.size() != 1) {
     problem(entry.place, fmt::format("script: restart: {} is called '{}'",
                                      found.empty() ? "no stage" : "more than one stage", restart.stage));
@@ -145,6 +144,15 @@ void Script::set_off(const runner::TaskContext& context) {
 }
 
 // ---- whom an entry is for ----
+
+template <class Act, class Meant>
+std::optional<std::size_t> Script::first(const Meant& meant) const {
+  for (std::size_t i = 0; i < uses_.size(); ++i) {
+    const ScriptEntry& entry = test_.script[i];
+    if (is<Act>(entry) && free(entry, uses_[i]) && meant(entry)) return i;
+  }
+  return std::nullopt;
+}
 
 bool Script::free(const ScriptEntry& entry, const Use& use) {
   if (entry.times &&
@@ -203,17 +211,17 @@ std::optional<runner::TaskResult> Script::instead_of(const runner::TaskContext& 
 bool Script::over_limits(const runner::TaskContext& context) {
   const model::Execution* seen = known(context.execution().id);
   if (seen != &context.execution()) views_.insert_or_assign(context.execution().id, context);
-  const bool circles = ++looks_ > most_looks, crowd = views_.size() > most_executions;
+  const bool circles = ++looks_ > test_.most_looks, crowd = views_.size() > most_executions;
   if (!circles && !crowd) return false;
   if (problems_.empty()) {
     problem(test_.place,
-            circles
-                ? fmt::format("the pipeline goes round in circles: tasks have looked {} times, last '{}' "
-                              "of stage '{}', after {} of virtual time",
-                              most_looks, context.task().name, path_of(context.execution(), context.stage()),
-                              to_text(context.now() - test_.at))
-                : fmt::format("pipelines start each other without end: {} executions, the last of '{}'",
-                              most_executions, context.execution().name));
+            circles ? fmt::format("the pipeline goes round in circles: tasks have looked {} times, last '{}' "
+                                  "of stage '{}', after {} of virtual time",
+                                  test_.most_looks, context.task().name,
+                                  path_of(context.execution(), context.stage()),
+                                  to_text(context.now() - test_.at))
+                    : fmt::format("pipelines start each other without end: {} executions, the last of '{}'",
+                                  most_executions, context.execution().name));
   }
   return true;
 }
@@ -231,21 +239,19 @@ void Script::note_look(const runner::TaskContext& context) {
 }
 
 std::optional<runner::TaskResult> Script::replaced(const runner::TaskContext& context) {
-  for (std::size_t i = 0; i < uses_.size(); ++i) {
-    const ScriptEntry& entry = test_.script[i];
-    const auto* given = std::get_if<Replace>(&entry.act);
-    if (given == nullptr || !free(entry, uses_[i]) || !is_for(entry, context)) continue;
-    const auto left = context.task().start_time.value_or(context.now()) + entry.after - context.now();
-    if (left > milliseconds(0)) return runner::again({.after = left, .waiting_for = "the script"});
-    ++uses_[i].times;
-    runner::TaskResult result =
-        given->error.empty() ? runner::TaskResult{} : runner::failed(context, given->error);
-    result.status = given->status;
-    base::merge_into(result.context, given->context);
-    result.outputs = given->outputs;
-    return result;
-  }
-  return std::nullopt;
+  const auto found = first<Replace>([&](const ScriptEntry& entry) { return is_for(entry, context); });
+  if (!found) return std::nullopt;
+  const ScriptEntry& entry = test_.script[*found];
+  const Replace& given = std::get<Replace>(entry.act);
+  const auto left = context.task().start_time.value_or(context.now()) + entry.after - context.now();
+  if (left > milliseconds(0)) return runner::again({.after = left, .waiting_for = "the script"});
+  ++uses_[*found].times;
+  runner::TaskResult result =
+      given.error.empty() ? runner::TaskResult{} : runner::failed(context, given.error);
+  result.status = given.status;
+  base::merge_into(result.context, given.context);
+  result.outputs = given.outputs;
+  return result;
 }
 
 /// Nobody would ever come.
@@ -267,58 +273,60 @@ void Script::ask_for_judgment(const runner::TaskContext& context) {
 
 Outside::OperationAnswer Script::on_operation(const model::Operation& operation) {
   const Asking from = asking(operation.key);
+  const auto meant = [&](const ScriptEntry& entry) {
+    return is_for(entry, operation) && is_for(entry, from);
+  };
+  set_health(operation, first<Healthy>(meant));
   OperationAnswer answer;
-  if (clusters::SimulatedCloud* cloud = world_->cloud(operation.account))
-    cloud->set_time_to_healthy(milliseconds(0));
-  for (std::size_t i = 0; i < uses_.size(); ++i) {
-    const ScriptEntry& entry = test_.script[i];
-    const auto* healthy = std::get_if<Healthy>(&entry.act);
-    if (healthy == nullptr || !free(entry, uses_[i]) || !is_for(entry, operation) || !is_for(entry, from))
-      continue;
-    if (clusters::SimulatedCloud* cloud = world_->cloud(operation.account)) {
-      if (operation.kind == clusters::create_server_group_kind) ++uses_[i].times;
-      cloud->set_time_to_healthy(healthy->after.value_or(never));
-    }
-    break;
-  }
-  for (std::size_t i = 0; i < uses_.size(); ++i) {
-    const ScriptEntry& entry = test_.script[i];
-    const auto* given = std::get_if<Operate>(&entry.act);
-    if (given == nullptr || !free(entry, uses_[i]) || !is_for(entry, operation) || !is_for(entry, from))
-      continue;
-    ++uses_[i].times;
-    answer.after = entry.after;
-    answer.answer = given->answer;
-    if (!given->failure.empty())
-      answer.failure = std::make_exception_ptr(base::Error(given->kind, given->failure));
-    break;
-  }
+  const auto found = first<Operate>(meant);
+  if (!found) return answer;
+  const ScriptEntry& entry = test_.script[*found];
+  const Operate& given = std::get<Operate>(entry.act);
+  ++uses_[*found].times;
+  answer.after = entry.after;
+  answer.answer = given.answer;
+  if (!given.failure.empty())
+    answer.failure = std::make_exception_ptr(base::Error(given.kind, given.failure));
   return answer;
+}
+
+/// For the instances that the operation starts: each operation sets it anew.
+void Script::set_health(const model::Operation& operation, std::optional<std::size_t> entry) {
+  clusters::SimulatedCloud* cloud = world_->cloud(operation.account);
+  const bool starts_instances = operation.kind == clusters::create_server_group_kind ||
+                                operation.kind == clusters::resize_server_group_kind;
+  if (cloud == nullptr || !starts_instances) return;
+  cloud->set_time_to_healthy(milliseconds(0));
+  if (!entry) return;
+  ++uses_[*entry].times;
+  cloud->set_time_to_healthy(std::get<Healthy>(test_.script[*entry].act).after.value_or(never));
 }
 
 Outside::CallAnswer Script::on_call(const net::ClientRequest& request) {
   const auto key = request.headers.find("Idempotency-Key");
   const Asking from =
       asking(key == request.headers.end() ? std::string_view() : std::string_view(key->second));
-  for (std::size_t i = 0; i < uses_.size(); ++i) {
-    const ScriptEntry& entry = test_.script[i];
-    const auto* respond = std::get_if<Respond>(&entry.act);
-    if (respond == nullptr || !free(entry, uses_[i]) || !is_for(entry, from)) continue;
-    if (!entry.url.empty() && !like(entry.url, request.url)) continue;
-    if (!entry.method.empty() && base::lower_case(entry.method) != base::lower_case(request.method)) continue;
-    const auto& response = respond->responses[respond->one_each ? uses_[i].answered : 0];
-    ++uses_[i].answered;
-    ++uses_[i].times;
-    CallAnswer answer{.after = entry.after + response.after};
-    if (!response.failure.empty()) {
-      answer.failure =
-          std::make_exception_ptr(base::Error(base::Kind::unavailable, response.failure, {{"sent", false}}));
-    }
-    answer.response = {
-        .status = response.status, .headers = headers_of(response.headers), .body = response.body};
-    return answer;
+  const auto found = first<Respond>([&](const ScriptEntry& entry) {
+    if (!entry.url.empty() && !like(entry.url, request.url)) return false;
+    if (!entry.method.empty() && base::lower_case(entry.method) != base::lower_case(request.method))
+      return false;
+    return is_for(entry, from);
+  });
+  if (!found) return unanswered(request, from);
+  const ScriptEntry& entry = test_.script[*found];
+  const Respond& respond = std::get<Respond>(entry.act);
+  Use& use = uses_[*found];
+  const auto& response = respond.responses[respond.one_each ? use.answered : 0];
+  ++use.answered;
+  ++use.times;
+  CallAnswer answer{.after = entry.after + response.after};
+  if (!response.failure.empty()) {
+    answer.failure =
+        std::make_exception_ptr(base::Error(base::Kind::unavailable, response.failure, {{"sent", false}}));
   }
-  return unanswered(request, from);
+  answer.response = {
+      .status = response.status, .headers = headers_of(response.headers), .body = response.body};
+  return answer;
 }
 
 Outside::CallAnswer Script::unanswered(const net::ClientRequest& request, const Asking& asking) {

@@ -61,6 +61,10 @@ class Script final : public Outside {
   void act(const ScriptEntry& entry, Use& use, const std::string& execution_id, const std::string& stage_id);
   void restart(const ScriptEntry& entry, const std::string& execution_id, const Restart& restart);
   std::optional<runner::TaskResult> replaced(const runner::TaskContext& context);
+  /// The first free entry with such a deed of which `meant` says yes.
+  template <class Act, class Meant>
+  std::optional<std::size_t> first(const Meant& meant) const;
+  void set_health(const model::Operation& operation, std::optional<std::size_t> entry);
   void ask_for_judgment(const runner::TaskContext& context);
   static bool free(const ScriptEntry& entry, const Use& use);
   static bool is_for(const ScriptEntry& entry, const runner::TaskContext& context);

@@ -33,7 +33,7 @@ inline const Shape stage{
 inline const Shape range{"durationRange", {"atLeast", "atMost"}};
 inline const Shape operation{"operationExpectation", {"kind", "account", "what", "stage", "failure"}};
 inline const Shape call{"callExpectation", {"method", "url", "headers", "body", "status"}};
-inline const Shape exactly{"exactly", {"exactly"}};
+inline const Shape list_form{"listForm", {"exactly", "anyOrder"}};
 inline const Shape child{"childExpectation", {"pipeline", "status", "parameters", "stages"}};
 inline const Shape things{"cloudExpectation", {"serverGroups", "loadBalancers", "images"}};
 
