@@ -190,11 +190,7 @@ class Builder final : public YAML::EventHandler {
 };
 
 void check_bytes(std::string_view text, const std::string& file, const YamlLimits& limits) {
-  if (text.size() > limits.bytes) {
-    refuse(file, 0,
-           fmt::format("the file has {:.1f} MB; at most {:.1f} MB are read: split it",
-                       static_cast<double>(text.size()) / 1e6, static_cast<double>(limits.bytes) / 1e6));
-  }
+  check_size(text.size(), file, limits);
   const std::size_t zero = text.find('\0');
   if (zero == std::string_view::npos) return;
   refuse(file, 1 + static_cast<int>(std::count(text.begin(), text.begin() + zero, '\n')),
@@ -212,6 +208,13 @@ const Located* Located::find(std::string_view key) const {
     if (member.key == key) return &member.value;
   }
   return nullptr;
+}
+
+void check_size(std::uintmax_t bytes, const std::string& file, YamlLimits limits) {
+  if (bytes <= limits.bytes) return;
+  refuse(file, 0,
+         fmt::format("the file has {:.1f} MB; at most {:.1f} MB are read: split it",
+                     static_cast<double>(bytes) / 1e6, static_cast<double>(limits.bytes) / 1e6));
 }
 
 Located parse_yaml(std::string_view text, const std::string& file, YamlLimits limits) {

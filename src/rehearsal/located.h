@@ -60,6 +60,8 @@ struct YamlLimits {
 /// Reads one YAML document. Unquoted true, false, null and numbers are what they look like; a number with
 /// zeros in front is a text. Throws base::Error `invalid`: "FILE:LINE: what is wrong".
 Located parse_yaml(std::string_view text, const std::string& file, YamlLimits limits = {});
+/// Refuses, as parse_yaml, a file that is too large, before it is read.
+void check_size(std::uintmax_t bytes, const std::string& file, YamlLimits limits = {});
 json::value to_json(const Located& value);
 
 }  // namespace gennaker::rehearsal

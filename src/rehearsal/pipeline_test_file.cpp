@@ -116,7 +116,8 @@ std::vector<PipelineTest> read_test_file(const std::filesystem::path& file) {
   const auto size = std::filesystem::file_size(file, error);
   std::ifstream in(file);
   if (error || !in) refuse_path(file, "cannot be read");
-  std::string text(std::min<std::uintmax_t>(size, YamlLimits().bytes + 1), '\0');
+  check_size(size, file.string());
+  std::string text(size, '\0');
   in.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<std::size_t>(in.gcount()));
   return parse_test_file(text, file);
