@@ -27,10 +27,13 @@ class TaskContext {
  public:
   TaskContext(std::shared_ptr<const model::Execution> execution, model::Stage stage, model::Task task,
               base::TimePoint now)
-      : execution_(std::move(execution)), stage_(std::move(stage)), task_(std::move(task)), now_(now) {}
+      : execution_(std::move(execution)),
+        stage_(std::make_shared<const model::Stage>(std::move(stage))),
+        task_(std::move(task)),
+        now_(now) {}
 
   const model::Execution& execution() const { return *execution_; }
-  const model::Stage& stage() const { return stage_; }
+  const model::Stage& stage() const { return *stage_; }
   const model::Task& task() const { return task_; }
   base::TimePoint now() const { return now_; }
 
@@ -48,7 +51,7 @@ class TaskContext {
 
  private:
   std::shared_ptr<const model::Execution> execution_;
-  model::Stage stage_;
+  std::shared_ptr<const model::Stage> stage_;  // contexts are copied often, stages can be large
   model::Task task_;
   base::TimePoint now_;
 };
