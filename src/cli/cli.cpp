@@ -29,6 +29,7 @@ struct Chosen {
   ServeOptions serve_options;
   std::string completion_for;
   std::string vectors;  ///< the file of `expression test`
+  TestOptions tests;    ///< of `test`; without paths, that was not chosen
 };
 
 /// The words of the command line. Its members are what the options write into.
@@ -52,6 +53,7 @@ class CommandLine {
     add_execution();
     add_cluster();
     add_expression();
+    add_test();
     add_completion();
   }
   CommandLine(const CommandLine&) = delete;
@@ -244,6 +246,23 @@ class CommandLine {
     explain->add_option("--context", explain_.context_file, "JSON file of names, in place of an execution");
   }
 
+  void add_test() {
+    auto& options = chosen_.tests;
+    auto* test = app_.add_subcommand("test", "Run tests of pipelines; needs no server");
+    test->fallthrough();
+    test->add_option("path", options.paths, "Files of tests, or folders of files named *.test.yaml")
+        ->required();
+    test->add_option("--format", options.format, "How the report is written: text, junit or tap")
+        ->check(CLI::IsMember({"text", "junit", "tap"}))
+        ->capture_default_str();
+    test->add_option("--output", options.file, "File for the report, in place of standard output");
+    test->add_option("--filter", options.filter, "Only tests whose name contains this text");
+    test->add_option("--jobs", options.jobs, "How many tests run at a time")
+        ->check(CLI::Range(1, 256))
+        ->capture_default_str();
+    test->callback([this] { chosen_.tests.colours = colours() && chosen_.tests.file.empty(); });
+  }
+
   void add_completion() {
     auto* completion = app_.add_subcommand("completion", "Print a completion script for a shell");
     completion->fallthrough();
@@ -337,6 +356,7 @@ int run(std::vector<std::string> arguments, Surroundings& around, const Programs
     const auto& chosen = line.chosen();
     if (chosen.serve) return programs.serve(chosen.serve_options);
     if (!chosen.vectors.empty()) return programs.test_expressions(chosen.vectors);
+    if (!chosen.tests.paths.empty()) return programs.test_pipelines(chosen.tests);
     if (!chosen.completion_for.empty()) {
       around.out << completion_script(line.words(), chosen.completion_for);
       return done;

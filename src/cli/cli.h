@@ -4,6 +4,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 /// The command line of the one binary. Everything but what Programs lists speaks to a server through its HTTP
 /// API.
@@ -18,6 +19,16 @@ struct ServeOptions {
   bool data_folder_given = false;  ///< by --data or $GENNAKER_DATA
   std::string config_file;         ///< empty: none given
   std::optional<std::string> log_level;
+};
+
+/// What `gennaker test` was told.
+struct TestOptions {
+  std::vector<std::string> paths;  ///< files, or folders to look for them in
+  std::string format = "text";     ///< text, junit or tap
+  std::string file;                ///< where the report goes; empty: standard output
+  std::string filter;              ///< only tests whose name contains it
+  int jobs = 1;
+  bool colours = false;
 };
 
 /// Statuses that a script can rely on; `gennaker --help` and the README list them.
@@ -35,6 +46,8 @@ struct Programs {
   std::function<int(const ServeOptions&)> serve;
   /// `gennaker expression test FILE`. `file`: "-" is standard input.
   std::function<int(const std::string& file)> test_expressions;
+  /// `gennaker test PATH...`
+  std::function<int(const TestOptions&)> test_pipelines;
 };
 
 /// Runs `gennaker <command> ...` and returns its exit status.

@@ -103,6 +103,10 @@ class CommandLineTest : public ::testing::Test {
       served_ = options;
       return 42;
     };
+    programs.test_pipelines = [this](const TestOptions& options) {
+      tested_ = options;
+      return 43;
+    };
     return run(std::move(arguments), around, programs);
   }
   std::string out() const { return out_.str(); }
@@ -115,6 +119,7 @@ class CommandLineTest : public ::testing::Test {
   std::ostringstream out_, err_;
   bool terminal_ = false;
   std::optional<ServeOptions> served_;
+  TestOptions tested_;
   std::map<std::string, std::string> environment_{{"USER", "anna"}, {"HOME", "/home/anna"}};
 
   void SetUp() override { environment_["GENNAKER_GATE"] = server_->url("/"); }
@@ -132,6 +137,20 @@ constexpr auto succeeded =
 constexpr auto terminal =
     R"({"type":"PIPELINE","id":"01X","application":"web","name":"deploy","buildTime":1700000000000,
   "startTime":1700000000000,"endTime":1700000005000,"status":"TERMINAL","trigger":{},"stages":[]})";
+
+TEST_F(CommandLineTest, HandsTestsOverWithoutAServer) {
+  EXPECT_EQ(gennaker({"test", "a.test.yaml", "folder", "--format", "junit", "--output", "report.xml",
+                      "--filter", "x y", "--jobs", "3"}),
+            43);
+  EXPECT_EQ(tested_.paths, (std::vector<std::string>{"a.test.yaml", "folder"}));
+  EXPECT_EQ(tested_.format, "junit");
+  EXPECT_EQ(tested_.file, "report.xml");
+  EXPECT_EQ(tested_.filter, "x y");
+  EXPECT_EQ(tested_.jobs, 3);
+  EXPECT_EQ(gennaker({"test"}), usage);
+  EXPECT_EQ(gennaker({"test", "a", "--format", "pdf"}), usage);
+  EXPECT_EQ(gennaker({"test", "a", "--jobs", "0"}), usage);
+}
 
 TEST_F(CommandLineTest, ListsApplications) {
   script_.answer("GET /applications", 200,

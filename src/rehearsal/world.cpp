@@ -259,7 +259,7 @@ bool World::run_until(const std::function<bool()>& done) {
 }
 
 bool World::run_until_rest(const std::string& execution_id) {
-  return run_until([&] { return resting_.contains(execution_id); });
+  return run_until([&] { return at_rest(execution_id); });
 }
 
 std::string World::start(pipelines::StartRequest request) {

@@ -98,6 +98,8 @@ class World {
   bool run_until(const std::function<bool()>& done);
   /// Until the execution has ended and come to rest; false if it never does, by what the world knows.
   bool run_until_rest(const std::string& execution_id);
+  /// It has ended, and nothing is left to do for it.
+  bool at_rest(const std::string& execution_id) const { return resting_.contains(execution_id); }
 
   /// `act` is called when that time has passed, if the rehearsal lasts so long.
   void after(std::chrono::milliseconds time, std::function<void()> act);

@@ -10,8 +10,8 @@
 namespace gennaker::runner {
 
 const json::value* TaskContext::value(std::string_view key) const {
-  if (const auto* own = stage_.context.if_contains(key)) return own;
-  for (const model::Stage* ancestor : engine::ancestors(*execution_, stage_)) {
+  if (const auto* own = stage_->context.if_contains(key)) return own;
+  for (const model::Stage* ancestor : engine::ancestors(*execution_, *stage_)) {
     if (const auto* output = ancestor->outputs.if_contains(key)) return output;
   }
   return nullptr;
@@ -26,18 +26,18 @@ std::string TaskContext::required_text(std::string_view key) const {
   std::string found = text(key);
   if (!found.empty()) return found;
   throw base::Error(base::Kind::invalid,
-                    fmt::format("stage '{}' ({}): {}: a value is needed", stage_.ref_id, stage_.type, key),
-                    {{"stage", stage_.ref_id}, {"field", key}});
+                    fmt::format("stage '{}' ({}): {}: a value is needed", stage_->ref_id, stage_->type, key),
+                    {{"stage", stage_->ref_id}, {"field", key}});
 }
 
 std::string TaskContext::key(std::string_view step) const {
   // The start time tells a restart from a repeated attempt: only a restart sets it anew.
-  const auto started = stage_.start_time ? base::to_millis(*stage_.start_time) : 0;
-  return fmt::format("{}/{}/{}/{}/{}", execution_->id, stage_.id, started, task_.id, step);
+  const auto started = stage_->start_time ? base::to_millis(*stage_->start_time) : 0;
+  return fmt::format("{}/{}/{}/{}/{}", execution_->id, stage_->id, started, task_.id, step);
 }
 
 std::string TaskContext::user() const {
-  return engine::user_of(*execution_, stage_);
+  return engine::user_of(*execution_, *stage_);
 }
 
 TaskResult succeeded(json::object context, json::object outputs) {

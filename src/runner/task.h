@@ -26,13 +26,13 @@ class TaskContext {
   TaskContext(std::shared_ptr<const model::Execution> execution, model::Stage stage, model::Task task,
               base::TimePoint now, Answerer* answerer = nullptr)
       : execution_(std::move(execution)),
-        stage_(std::move(stage)),
+        stage_(std::make_shared<const model::Stage>(std::move(stage))),
         task_(std::move(task)),
         now_(now),
         answerer_(answerer) {}
 
   const model::Execution& execution() const { return *execution_; }
-  const model::Stage& stage() const { return stage_; }
+  const model::Stage& stage() const { return *stage_; }
   const model::Task& task() const { return task_; }
   base::TimePoint now() const { return now_; }
   /// For expressions that the task evaluates itself: see evaluate_answered.
@@ -52,7 +52,7 @@ class TaskContext {
 
  private:
   std::shared_ptr<const model::Execution> execution_;
-  model::Stage stage_;
+  std::shared_ptr<const model::Stage> stage_;  // contexts are copied often, stages can be large
   model::Task task_;
   base::TimePoint now_;
   Answerer* answerer_;

@@ -114,7 +114,7 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
       result = failed(*context,
                       fmt::format("task '{}' is unknown to this server", context->task().implementation));
     } else {
-      arm_deadline(live, run, *task);
+      arm_deadline(live, run, *task, *context);
       std::exception_ptr failure;
       try {
         auto asking = ask(run, *task, *context);
@@ -226,10 +226,10 @@ void Runner::Shard::wake(const std::string& word) {
   }
 }
 
-void Runner::Shard::arm_deadline(const LivePtr& live, const RunPtr& run, Task& task) {
-  const auto context = context_of(*live, run->stage_id, run->task_id);
+void Runner::Shard::arm_deadline(const LivePtr& live, const RunPtr& run, Task& task,
+                                 const TaskContext& context) {
   const auto deadline =
-      engine::deadline(*live->execution, context->stage(), context->task(), task.time_limit(*context));
+      engine::deadline(*live->execution, context.stage(), context.task(), task.time_limit(context));
   if (!deadline) return;
   const auto left = std::max(deadline->at - parts_.clock.now(), std::chrono::milliseconds(0));
   // Weak: what a run's own timer holds must not keep the run.

@@ -11,6 +11,7 @@
 #include "providers/local/shim.h"
 #include "server/config_file.h"
 #include "server/options.h"
+#include "server/pipeline_tests.h"
 
 namespace gennaker::server {
 namespace {
@@ -60,7 +61,8 @@ int main(int argc, char** argv) {
   // The shims are many and must be light: they begin before anything else does.
   if (argc > 1 && std::string_view(argv[1]) == "shim")
     return gennaker::providers::local::run_shim(argc, argv);
-  return gennaker::cli::run(
-      argc, argv,
-      {.serve = gennaker::server::serve_as_told, .test_expressions = gennaker::server::test_expressions});
+  return gennaker::cli::run(argc, argv,
+                            {.serve = gennaker::server::serve_as_told,
+                             .test_expressions = gennaker::server::test_expressions,
+                             .test_pipelines = gennaker::server::test_pipelines});
 }
