@@ -34,14 +34,22 @@ ExecutionRow row_of(const model::Execution& execution) {
 }
 
 StageRow row_of(const model::Execution& execution, const model::Stage& stage) {
-  json::object full = model::to_json(stage);
-  json::object details;
-  for (const std::string_view part : {"context", "outputs", "tasks"}) details[part] = std::move(full[part]);
+  // Written from the stage as it is: a copy of a large context costs as much as its text.
+  std::string details = "{\"context\":";
+  base::append_text(details, stage.context);
+  details += ",\"outputs\":";
+  base::append_text(details, stage.outputs);
+  details += ",\"tasks\":[";
+  for (const model::Task& task : stage.tasks) {
+    if (&task != &stage.tasks.front()) details += ',';
+    base::append_text(details, model::to_json(task));
+  }
+  details += "]}";
   return {.execution_id = execution.id,
           .id = stage.id,
           .ordinal = stage.ordinal,
           .outline = base::to_text(model::to_json(stage, model::Detail::outline)),
-          .details = base::to_text(details)};
+          .details = std::move(details)};
 }
 
 }  // namespace gennaker::store

@@ -63,6 +63,9 @@ ImageChoice choose_image(const model::Execution& execution, const model::Stage& 
     const std::string found = from_details(ancestor->outputs, "deploymentDetails", region);
     if (!found.empty()) return {found, ""};
   }
+  // A pipeline that another one started receives what that one has made.
+  if (const std::string received = from_artifacts(execution.trigger, region); !received.empty())
+    return {received, ""};
   return {"",
           fmt::format("imageId: no image found for region '{}'; give one, or put a bake or findImage stage "
                       "for that region before this one",

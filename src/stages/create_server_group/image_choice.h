@@ -14,7 +14,8 @@ struct ImageChoice {
 
 /// The image that the stages before `stage` provide for a region: the nearest whose output `amiDetails` has
 /// an entry for it (or for "global", or for no region at all), then the same with `deploymentDetails`, then
-/// an output artifact of a type "<provider>/image". Pure.
+/// an output artifact of a type "<provider>/image", then such an artifact of the trigger, which holds what a
+/// parent pipeline has made. Pure.
 ImageChoice choose_image(const model::Execution& execution, const model::Stage& stage,
                          std::string_view region);
 

@@ -8,6 +8,7 @@ namespace gennaker::stages {
 namespace {
 
 using testing::execution;
+using testing::object;
 
 struct Case {
   std::string name, far_outputs, near_outputs, expected;
@@ -50,6 +51,15 @@ INSTANTIATE_TEST_SUITE_P(
              R"({"artifacts":[{"type":"local/image","location":"there","reference":"a"}]})", ""},
         Case{"an empty id is none", "{}", R"({"amiDetails":[{"region":"here","imageId":""}]})", ""},
         Case{"no list", "{}", R"({"amiDetails":"shop"})", ""}));
+
+TEST(ImageOfTheTrigger, IsTheLastChoice) {
+  auto pipeline = execution(
+      {{.ref_id = "1", .type = "findImage"}, {.ref_id = "2", .type = "deploy", .requires_stages = {"1"}}});
+  pipeline.trigger = object(R"({"artifacts": [{"type": "local/image", "reference": "of the parent"}]})");
+  EXPECT_EQ(choose_image(pipeline, pipeline.stages[1], "here").image, "of the parent");
+  pipeline.stages[0].outputs = object(R"({"amiDetails": [{"imageId": "own"}]})");
+  EXPECT_EQ(choose_image(pipeline, pipeline.stages[1], "here").image, "own");
+}
 
 }  // namespace
 }  // namespace gennaker::stages
