@@ -300,9 +300,15 @@ void show_as_written(Explanation& explanation, std::string_view source) {
 std::vector<Explanation> explain(std::string_view text, const Subject& subject, const Options& options) {
   if (const auto broken = check_syntax(text))
     return {{.expression = broken->text, .error = broken->message, .column = broken->column}};
+  std::shared_ptr<const Template> parsed;
+  try {
+    parsed = parse_template(text);
+  } catch (const Failure& failure) {
+    // Only what is put in front of some functions' arguments makes it one that cannot be parsed.
+    return {{.expression = std::string(text), .error = failure.what()}};
+  }
   Session session(subject, options);
   std::vector<Explanation> explanations;
-  const std::shared_ptr<const Template> parsed = parse_template(text);
   for (const Template::Part& part : parsed->parts) {
     if (!part.expression) continue;
     explanations.push_back(explain_part(part, session));

@@ -193,5 +193,12 @@ TEST(Explain, NotesTheTextsThatHoldAMark) {
   EXPECT_TRUE(noted("${call.status + plain}").empty());
 }
 
+TEST(Explain, TellsWhyATextCannotBeParsedThatOnlyItsRewritingBreaks) {
+  const json::object names;
+  const auto found = explain("${$deployedServerGroups}", of_names(names));
+  ASSERT_EQ(found.size(), 1U);
+  EXPECT_FALSE(found[0].error.empty());
+}
+
 }  // namespace
 }  // namespace gennaker::expressions

@@ -28,6 +28,17 @@ std::string_view outcome_of(Status status) {
   return model::is_complete(status) ? "fails" : "never ends";
 }
 
+/// A stage as it is written: the id of its pipeline's configuration (empty: the one that is planned) and its
+/// refId.
+using WrittenStage = std::pair<std::string, std::string>;
+/// What decides whether a stage runs, and nobody can know before.
+using Conditions = std::map<WrittenStage, std::string>;
+
+std::string ref_of(const json::object& stage, std::size_t position) {
+  const auto* ref_id = stage.if_contains("refId");
+  return ref_id == nullptr || ref_id->is_null() ? std::to_string(position) : base::plain_text(*ref_id);
+}
+
 std::string condition_of(const json::object& stage) {
   const auto* option = base::find_object(stage, "stageEnabled");
   if (option == nullptr || base::string_or(*option, "type", "") != "expression") return "";
@@ -72,7 +83,9 @@ json::array as_json(const std::vector<std::string>& texts) {
 /// One rehearsal and what is told of it.
 class Rehearsed {
  public:
-  Rehearsed(const Setting& setting, PlanRequest request) : world_(setting, assumptions_) {
+  /// `assumed`: these are taken to hold.
+  Rehearsed(const Setting& setting, PlanRequest request, const Conditions& assumed)
+      : world_(setting, assumptions_), assumed_conditions_(assumed) {
     assumptions_.set_world(&world_);
     world_.each_cloud([](clusters::SimulatedCloud& cloud) {
       cloud.set_image_ids([](const model::Image& image) {
@@ -96,6 +109,7 @@ class Rehearsed {
       return false;
     know_all();
     fill_in_parameters();
+    assume_conditions();
     try {
       pipelines::StartRequest start{.config = config_, .trigger = trigger_};
       start.by = pipelines::StartedBy::automatically;
@@ -110,21 +124,24 @@ class Rehearsed {
     return true;
   }
 
-  /// Top-level stages that were skipped by a condition which nobody can know before: their refIds.
-  std::vector<std::string> undecided() {
-    std::vector<std::string> refs;
-    for (const model::Stage& stage : execution_.stages) {
-      if (stage.synthetic() || stage.status != Status::skipped) continue;
-      const std::string condition = condition_of(stage.context);
-      if (condition.empty()) continue;
-      if (!unknowns_in("${" + condition + "}", execution_, stage, world_.clock().now()).empty())
-        refs.push_back(stage.ref_id);
+  /// Top-level stages, of children too, that were skipped by a condition which nobody can know before.
+  Conditions undecided() {
+    Conditions found;
+    for (const std::string& id : world_.started()) {
+      const std::optional<model::Execution> execution = world_.execution(id);
+      for (const model::Stage& stage : execution->stages) {
+        if (stage.synthetic() || stage.status != Status::skipped) continue;
+        const std::string condition = condition_of(stage.context);
+        if (condition.empty()) continue;
+        if (!unknowns_in("${" + condition + "}", *execution, stage, world_.clock().now()).empty())
+          found[{written_id(*execution), stage.ref_id}] = condition;
+      }
     }
-    return refs;
+    return found;
   }
 
-  json::object told(const std::map<std::string, std::string>& conditions) {
-    json::object plan = told_of(execution_, config_, conditions);
+  json::object told() {
+    json::object plan = told_of(execution_, config_);
     if (!ended_) add_waiting();
     json::array problems;
     for (const Problem& problem : problems_) problems.push_back(to_json(problem));
@@ -214,14 +231,39 @@ class Rehearsed {
     if (!any) add({Level::error, name(), "", "", "the pipeline never ends"});
   }
 
-  json::object told_of(const model::Execution& execution, const json::object& config,
-                       const std::map<std::string, std::string>& conditions) {
+  std::string written_id(const model::Execution& execution) const {
+    return execution.id == id_ ? "" : execution.pipeline_config_id;
+  }
+
+  /// Takes the conditions out of what is started: of a child, out of the copy that this rehearsal has saved.
+  void assume_conditions() {
+    without_conditions(config_, "");
+    for (json::object& child : children_) {
+      const std::string id = base::string_or(child, "id", "");
+      if (!without_conditions(child, id)) continue;
+      auto saving = world_.configurations().save(child, user_, pipelines::Configurations::StaleCheck::no);
+      world_.run(std::move(saving));
+    }
+  }
+
+  bool without_conditions(json::object& config, const std::string& id) const {
+    bool any = false;
+    auto* stages = config.if_contains("stages");
+    for (std::size_t i = 0; stages != nullptr && stages->is_array() && i < stages->get_array().size(); ++i) {
+      json::object& stage = stages->get_array()[i].as_object();
+      if (assumed_conditions_.contains({id, ref_of(stage, i)})) any |= stage.erase("stageEnabled") > 0;
+    }
+    return any;
+  }
+
+  json::object told_of(const model::Execution& execution, const json::object& config) {
     json::array stages;
     for (const model::Stage& stage : execution.stages) {
       if (stage.synthetic()) continue;
       json::object told = told_of(execution, stage);
       tell_expressions(execution, stage, config, told);
-      if (const auto condition = conditions.find(stage.ref_id); condition != conditions.end()) {
+      const auto condition = assumed_conditions_.find({written_id(execution), stage.ref_id});
+      if (condition != assumed_conditions_.end()) {
         told["outcome"] = "may run";
         told["condition"] = condition->second;
       } else if (const std::string known = condition_of(stage.context); !known.empty()) {
@@ -307,7 +349,7 @@ class Rehearsed {
     for (const json::object& known : children_) {
       if (base::string_or(known, "id", "") == child->pipeline_config_id) config = known;
     }
-    told["child"] = told_of(*child, config, {});
+    told["child"] = told_of(*child, config);
   }
 
   /// The fields that were written as expressions, and what is known of them.
@@ -317,10 +359,7 @@ class Rehearsed {
     const auto* stages = base::find_array(config, "stages");
     for (std::size_t i = 0; stages != nullptr && i < stages->size(); ++i) {
       const auto* one = (*stages)[i].if_object();
-      const auto* ref_id = one == nullptr ? nullptr : one->if_contains("refId");
-      const std::string ref =
-          ref_id == nullptr || ref_id->is_null() ? std::to_string(i) : base::plain_text(*ref_id);
-      if (ref == stage.ref_id) written = one;
+      if (one != nullptr && ref_of(*one, i) == stage.ref_id) written = one;
     }
     if (written == nullptr) return;
     json::array list;
@@ -361,6 +400,7 @@ class Rehearsed {
 
   Assumptions assumptions_;
   World world_;
+  const Conditions& assumed_conditions_;
   json::object config_, trigger_;
   std::string user_, id_;
   model::Execution execution_;
@@ -368,21 +408,6 @@ class Rehearsed {
   std::vector<Problem> problems_;
   std::vector<json::object> children_;
 };
-
-/// Takes the conditions of stages out and returns them by refId.
-void assume_enabled(json::object& config, const std::vector<std::string>& refs,
-                    std::map<std::string, std::string>& conditions) {
-  auto& stages = config.at("stages").as_array();
-  for (std::size_t i = 0; i < stages.size(); ++i) {
-    json::object& stage = stages[i].as_object();
-    const auto* ref_id = stage.if_contains("refId");
-    const std::string ref =
-        ref_id == nullptr || ref_id->is_null() ? std::to_string(i) : base::plain_text(*ref_id);
-    if (std::find(refs.begin(), refs.end(), ref) == refs.end()) continue;
-    conditions[ref] = condition_of(stage);
-    stage.erase("stageEnabled");
-  }
-}
 
 /// Of a large account only what the pipeline's text can mean: server groups of its application and of those
 /// whose names occur in it.
@@ -403,14 +428,14 @@ clusters::Snapshot concerned(const clusters::Snapshot& all, const std::string& a
 }  // namespace
 
 json::object make_plan(const Setting& setting, PlanRequest request) {
-  std::map<std::string, std::string> conditions;
+  Conditions assumed;
   for (int round = 0;; ++round) {
-    Rehearsed rehearsed(setting, request);
+    Rehearsed rehearsed(setting, request, assumed);
     if (!rehearsed.run()) return rehearsed.told_without_run();
-    const std::vector<std::string> undecided = rehearsed.undecided();
-    if (undecided.empty() || round >= most_rounds) return rehearsed.told(conditions);
+    const Conditions undecided = rehearsed.undecided();
+    if (undecided.empty() || round >= most_rounds) return rehearsed.told();
     // Told apart from those that are known not to run: rehearsed once more, as if they did.
-    assume_enabled(request.config, undecided, conditions);
+    assumed.insert(undecided.begin(), undecided.end());
   }
 }
 

@@ -176,6 +176,16 @@ TEST_F(Planning, ShowsChildrenAndCircles) {
   EXPECT_EQ(child.at("stages").at(0).at("child").at("name"), "C");
 }
 
+TEST_F(Planning, AssumesConditionsOfChildrenToo) {
+  save("B", R"([{"refId": "1", "type": "webhook", "name": "Call", "url": "https://x.example.com"},
+                {"refId": "2", "requisiteStageRefIds": ["1"], "type": "wait", "stageEnabled":
+                 {"type": "expression", "expression": "#stage('Call').context.webhook.body.go"}}])");
+  plan(R"([{"refId": "1", "type": "pipeline", "pipeline": "B"}])");
+  const json::object& child = stage(0).at("child").as_object();
+  EXPECT_EQ(child.at("stages").at(1).at("outcome"), "may run");
+  EXPECT_THAT(problems(), IsEmpty());
+}
+
 TEST_F(Planning, RefusesABrokenGraphWithTheReason) {
   plan(R"([{"refId": "1", "requisiteStageRefIds": ["2"], "type": "wait"},
            {"refId": "2", "requisiteStageRefIds": ["1"], "type": "wait"}])");
