@@ -40,7 +40,7 @@ class Page(unittest.TestCase):
     def register_demo(self):
         """The examples as they are, but for the load balancer's port."""
         port = free_port()
-        for name in sorted(os.listdir(EXAMPLES)):
+        for name in sorted(name for name in os.listdir(EXAMPLES) if name.endswith(".json")):
             with open(os.path.join(EXAMPLES, name)) as file:
                 text = file.read().replace("8090", str(port))
             path = os.path.join(self.server.data, name)

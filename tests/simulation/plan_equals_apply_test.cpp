@@ -143,12 +143,12 @@ std::string path_of(rehearsal::World& world, const rehearsal::Asker& by) {
   return path_of(world, {parent, base::string_or(execution->trigger, "parentPipelineStageId", ""), ""}) + own;
 }
 
+/// What took effect, whether or not its answer was heard.
 std::vector<Asked> applied_operations(rehearsal::World& world) {
   std::vector<Asked> asked;
-  std::set<std::string> keys;
-  for (const auto& one : world.performed()) {
-    if (!one.failure.empty() || !keys.insert(one.operation.key).second) continue;
-    asked.push_back({path_of(world, one.by), one.operation.kind, one.operation.account, one.operation.what});
+  for (const model::Operation& effect : world.cloud("local")->effects()) {
+    asked.push_back(
+        {path_of(world, rehearsal::asker_of(effect.key)), effect.kind, effect.account, effect.what});
   }
   sort_by_asker(asked);
   return asked;
@@ -205,6 +205,7 @@ void compare(std::uint64_t seed, Count& count) {
   start.trigger["parameters"] = scene.parameters;
   const std::string id = world.start(std::move(start));
   ASSERT_TRUE(world.run_until_rest(id)) << base::to_pretty_text(json::value(scene.config));
+  ASSERT_EQ(world.cloud("local")->operations_run_twice(), 0);
   const std::vector<Asked> applied = applied_operations(world);
 
   ++count.pipelines;

@@ -195,7 +195,9 @@ json::object SceneMaker::make_stage(const std::string& cluster, const std::vecto
                                              json::object{{"name", "size"}, {"default", 2}},
                                              json::object{{"name", "env"}, {"default", "test"}},
                                              json::object{{"name", "image"}, {"default", "image-1"}}};
+      in_child_ = true;
       child["stages"] = make_stages(true, depth - 1);
+      in_child_ = false;
       saved_.push_back(std::move(child));
       return {{"type", "pipeline"},
               {"application", "shop"},
@@ -213,7 +215,8 @@ void SceneMaker::add_options(json::object& stage, const std::vector<std::string>
     stage["failPipeline"] = false;
     stage["continuePipeline"] = chance(70);
   }
-  if (chance(4)) {
+  // Not in a child: whether it ends before its parent's patience depends on how long people take.
+  if (!in_child_ && chance(4)) {
     stage["restrictExecutionDuringTimeWindow"] = true;
     stage["restrictedExecutionWindow"] = {
         {"whitelist",

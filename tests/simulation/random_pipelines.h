@@ -46,6 +46,7 @@ class SceneMaker {
 
   base::SeededRandom random_;
   int names_ = 0;
+  bool in_child_ = false;
   std::vector<json::object> saved_;
 };
 
