@@ -330,10 +330,14 @@ std::optional<Unparsable> check_syntax(std::string_view text) {
 
 std::vector<std::string> stages_named_in(std::string_view text) {
   std::vector<std::string> names;
-  if (!has_expression(text) || check_syntax(text)) return names;
-  const std::shared_ptr<const Template> parsed = parse_template(text);
-  for (const Template::Part& part : parsed->parts) {
-    if (part.expression) collect_stages(*part.expression, names);
+  if (!has_expression(text)) return names;
+  try {
+    const std::shared_ptr<const Template> parsed = parse_template(text);
+    for (const Template::Part& part : parsed->parts) {
+      if (part.expression) collect_stages(*part.expression, names);
+    }
+  } catch (const Failure&) {
+    // One that cannot be parsed, as written or as rewritten, names none.
   }
   return names;
 }

@@ -198,6 +198,7 @@ TEST(Explain, TellsWhyATextCannotBeParsedThatOnlyItsRewritingBreaks) {
   const auto found = explain("${$deployedServerGroups}", of_names(names));
   ASSERT_EQ(found.size(), 1U);
   EXPECT_FALSE(found[0].error.empty());
+  EXPECT_TRUE(stages_named_in("${$deployedServerGroups + #stage('s1').name}").empty());
 }
 
 }  // namespace

@@ -78,12 +78,12 @@ const waitScript = ({ stage, time }) => [
   { name: 'wait', ms: 1000 * (time.past ? 30 : stage.context.waitTime), waits: [`${stage.context.waitTime} s to pass`] },
 ];
 const checkEnvironment = ({ execution, fate, stage }) => {
-  const expressionResult = execution.trigger.parameters.env === 'production';
+  const met = execution.trigger.parameters.env === 'production';
   const [{ context }] = stage.context.preconditions ?? [{ context: {} }];
-  if (!expressionResult) fate.failAt = stage.name;
+  if (!met) fate.failAt = stage.name;
   return [{
     part: true, before: true, name: 'Check precondition (expression)', type: 'checkPreconditions',
-    context: { preconditionType: 'expression', context: { ...context, expressionResult } },
+    context: { preconditionType: 'expression', context: { ...context, expressionResult: String(met) } },
     fails: [context.failureMessage], script: () => [{ name: 'checkPrecondition', ms: 300 }],
   }];
 };

@@ -1,6 +1,6 @@
 import { IconAlertTriangle } from '../icons/icons';
 import type { Execution, Stage } from '../api/types';
-import { shortened } from '../expressions/explanation';
+import { plain } from '../expressions/explanation';
 import { rawTexts } from '../expressions/raw';
 import { Why } from '../expressions/Why';
 import boxes from './Boxes.module.css';
@@ -74,7 +74,7 @@ function Line({ execution, of, doubt, said }: { execution: Execution; of: Stage;
       <code className={classes.text}>{text}</code>
       {hasResult && (
         <span className={classes.gave}>
-          {texts.gave} <code>{shortened(result)}</code>
+          {texts.gave} <code>{plain(result)}</code>
         </span>
       )}
       {doubt.said

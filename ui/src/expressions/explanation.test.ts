@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { markAt, nameLines, shortened, works, type Explanation } from './explanation';
+import { markAt, nameLines, shortened, works, type Explanation, plain } from './explanation';
 
 test.each<[string, number | undefined, [string, string, string] | undefined]>([
   ['clustr.size()', 8, ['clustr.', 'size', '()']],
@@ -45,4 +45,10 @@ test('a name stands once, with the fields that the expression reads below it', (
     ['no', undefined],
   ]);
   expect(lines[1]).toMatchObject({ foundIn: "the trigger's parameters", isPart: true });
+});
+
+test('an answer stands without quotes, and not longer than asked', () => {
+  expect(plain('false')).toBe('false');
+  expect(plain(false)).toBe('false');
+  expect(plain('abcdef', 4)).toBe('abc…');
 });

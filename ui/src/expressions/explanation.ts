@@ -51,6 +51,12 @@ export function shortened(value: Json | undefined, longest = 90): string {
   return text.length > longest ? text.slice(0, longest - 1) + '…' : text;
 }
 
+/** The same, of a text that is an answer and not a value: without quotes. */
+export function plain(value: Json | undefined, longest = 90): string {
+  if (typeof value !== 'string') return shortened(value, longest);
+  return value.length > longest ? value.slice(0, longest - 1) + '…' : value;
+}
+
 /** A line of the table of names: a name, or what the expression reads below it. */
 export interface NameLine {
   name: string;
