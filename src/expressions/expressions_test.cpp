@@ -201,5 +201,13 @@ TEST(Explain, TellsWhyATextCannotBeParsedThatOnlyItsRewritingBreaks) {
   EXPECT_TRUE(stages_named_in("${$deployedServerGroups + #stage('s1').name}").empty());
 }
 
+TEST(Dates, YearsThatNoCalendarHoldsAreHarmless) {
+  const json::object names;
+  const auto found =
+      evaluate_text("${new java.text.SimpleDateFormat('yyyy-MM-dd').parse('20242147483647-02-29').getTime()}",
+                    of_names(names));
+  EXPECT_TRUE(found.value.is_number() || !found.summary.empty());
+}
+
 }  // namespace
 }  // namespace gennaker::expressions

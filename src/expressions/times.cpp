@@ -529,9 +529,14 @@ std::int64_t DateFormatObject::parse(std::string_view text) const {
   // Lenient: months and days roll over.
   year += floor_div(month - 1, 12);
   month = month - 1 - floor_div(month - 1, 12) * 12 + 1;
-  std::int64_t days = days_from_civil(year, static_cast<int>(month), 1) + day - 1;
-  if (day_of_year) days = days_from_civil(year, 1, 1) + *day_of_year - 1;
-  return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000 + milli - zone;
+  // What no calendar holds goes round, as it does in Java, and must not be undefined here.
+  using Wrapping = std::uint64_t;
+  year = std::clamp<std::int64_t>(year, -1'000'000'000, 1'000'000'000);
+  Wrapping days = Wrapping(days_from_civil(year, static_cast<int>(month), 1)) + Wrapping(day) - 1;
+  if (day_of_year) days = Wrapping(days_from_civil(year, 1, 1)) + Wrapping(*day_of_year) - 1;
+  const Wrapping minutes = (days * 24 + Wrapping(hour)) * 60 + Wrapping(minute);
+  return static_cast<std::int64_t>((minutes * 60 + Wrapping(second)) * 1000 + Wrapping(milli) -
+                                   Wrapping(zone));
 }
 
 // ---- Making ----
