@@ -14,10 +14,7 @@ namespace {
 Async<model::Execution> load(const Parts& parts, std::string id) {
   std::optional<model::Execution> execution = co_await parts.store.execution(id);
   if (!execution) throw base::Error(base::Kind::not_found, fmt::format("Execution not found (id: {})", id));
-  if (runner::has_parent(*execution)) {
-    auto asking = runner::parents_of(parts.store, std::make_shared<const model::Execution>(*execution));
-    execution->parent = co_await std::move(asking);
-  }
+  co_await runner::join_parents(parts.store, *execution);
   co_return std::move(*execution);
 }
 

@@ -13,14 +13,8 @@
 #include "base/error.h"
 
 namespace gennaker::net {
-namespace {
 
-namespace asio = base::asio;
-using base::Error;
-using base::Kind;
-
-/// What a person may see of a URL: credentials and query often hold secrets.
-std::string shown(std::string_view url) {
+std::string shown_url(std::string_view url) {
   auto text = url.substr(0, std::min(url.find_first_of("?#"), url.size()));
   const auto scheme = text.find("://");
   if (scheme == std::string_view::npos) return std::string(text.substr(0, 200));
@@ -30,6 +24,12 @@ std::string shown(std::string_view url) {
   const auto from = at == std::string_view::npos ? host : std::max(at + 1, host);
   return fmt::format("{}{}", text.substr(0, host), text.substr(from, 200));
 }
+
+namespace {
+
+namespace asio = base::asio;
+using base::Error;
+using base::Kind;
 
 std::string_view trim(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r\n");
@@ -72,7 +72,7 @@ struct Call {
 };
 
 std::string describe(const Call& call) {
-  return fmt::format("{} {}", call.request.method, shown(call.request.url));
+  return fmt::format("{} {}", call.request.method, shown_url(call.request.url));
 }
 
 std::exception_ptr failure(const Call& call, CURLcode code) {
@@ -262,7 +262,7 @@ void prepare(Call& call) {
 
 void check(const ClientRequest& request) {
   const auto refuse = [&](const std::string& why) {
-    throw Error(Kind::invalid, fmt::format("{} {}: {}", request.method, shown(request.url), why));
+    throw Error(Kind::invalid, fmt::format("{} {}: {}", request.method, shown_url(request.url), why));
   };
   const auto breaks = [](std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "net/http.h"
 
@@ -24,6 +25,9 @@ struct ClientRequest {
   std::function<bool(const std::string& address)> may_connect = {};
   std::size_t answer_limit_bytes = 10 * 1024 * 1024;  ///< of the unpacked body; ignored by stream()
 };
+
+/// What a person may see of a URL: without credentials and query, which often hold secrets; not too long.
+std::string shown_url(std::string_view url);
 
 struct ClientResponse {
   int status = 0;

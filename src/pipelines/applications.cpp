@@ -70,6 +70,13 @@ Async<std::optional<json::object>> Applications::find(std::string name) {
   co_return std::move(document->body);
 }
 
+Async<json::array> Applications::traffic_guards(std::string name) {
+  auto finding = find(std::move(name));
+  const std::optional<json::object> application = co_await std::move(finding);
+  const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
+  co_return rules ? *rules : json::array{};
+}
+
 Async<std::vector<json::object>> Applications::list() {
   std::vector<store::Document> documents = co_await store_.documents(kind, std::nullopt);
   std::vector<json::object> applications;

@@ -22,6 +22,8 @@ class Applications {
   /// attributes.
   Async<json::object> save(json::object attributes, std::string user);
   Async<std::optional<json::object>> find(std::string name);
+  /// Its attribute `trafficGuards`; empty for one that is unknown or has none.
+  Async<json::array> traffic_guards(std::string name);
   /// By name.
   Async<std::vector<json::object>> list();
   /// With its pipelines. One that is not there is fine.

@@ -18,15 +18,6 @@ bool may_pass(int status) {
   return status == 429 || status == 500 || status == 503 || status == 504;
 }
 
-/// Without query and credentials: that is where keys are.
-std::string shown(const std::string& url) {
-  std::string shown = url.substr(0, std::min(url.find_first_of("?#"), url.size()));
-  const auto scheme = shown.find("://"), at = shown.rfind('@');
-  if (scheme != std::string::npos && at != std::string::npos && at > scheme)
-    shown.erase(scheme + 3, at - scheme - 2);
-  return shown;
-}
-
 /// One try at a URL.
 struct Try {
   Answer answer;
@@ -44,7 +35,7 @@ Async<Try> try_fetch(net::HttpClient& client, std::shared_ptr<const net::UrlFenc
     if (response.status >= 200 && response.status < 300) {
       made.answer.value = response.body;
     } else {
-      made.answer.error = fmt::format("{} answered with status {}", shown(url), response.status);
+      made.answer.error = fmt::format("{} answered with status {}", net::shown_url(url), response.status);
       made.worth_another = may_pass(response.status);
     }
   } catch (const base::Error& error) {

@@ -113,13 +113,18 @@ void check_graph(const json::object& config) {
   }
 }
 
+bool knows_type_of(const json::object& stage, const engine::StageCatalog& catalog) {
+  return catalog.find(base::string_or(stage, "type", "")) != nullptr ||
+         catalog.find(base::string_or(stage, "alias", "")) != nullptr;
+}
+
 void check_types(const json::object& config, const engine::StageCatalog& catalog) {
   const auto* stages = base::find_array(config, "stages");
   if (stages == nullptr) return;
   for (std::size_t i = 0; i < stages->size(); ++i) {
     const json::object& stage = (*stages)[i].get_object();
+    if (knows_type_of(stage, catalog)) continue;
     const std::string type = base::string_or(stage, "type", "");
-    if (catalog.find(type) || catalog.find(base::string_or(stage, "alias", ""))) continue;
     refuse(i, "type", fmt::format("stage '{}': type '{}' is unknown to this server", ref_id_of(stage), type));
   }
 }

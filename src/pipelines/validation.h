@@ -15,6 +15,10 @@ inline constexpr std::size_t most_stages = 5'000;
 /// base::Error `invalid`: the message names the stage and the field.
 void check_graph(const json::object& config);
 
+/// Whether a stage's type, or its `alias`, is one of the catalog's. A `providerType` does not matter: where a
+/// cloud has no type of its own, the type without it is meant.
+bool knows_type_of(const json::object& stage, const engine::StageCatalog& catalog);
+
 /// Refuses stages of types that this server does not know, before anything runs. Throws as check_graph.
 void check_types(const json::object& config, const engine::StageCatalog& catalog);
 

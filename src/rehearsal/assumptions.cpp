@@ -50,10 +50,7 @@ void Assumptions::know(const json::object& config) {
   for (std::size_t i = 0; i < stages->size(); ++i) {
     const auto* stage = (*stages)[i].if_object();
     if (stage == nullptr) continue;
-    const auto* ref_id = stage->if_contains("refId");
-    const std::string ref =
-        ref_id == nullptr || ref_id->is_null() ? std::to_string(i) : base::plain_text(*ref_id);
-    written_[{id, ref}] = *stage;
+    written_[{id, ref_of(*stage, i)}] = *stage;
   }
 }
 
@@ -70,8 +67,8 @@ bool Assumptions::hangs_on_unknown(const model::Execution& execution, const mode
 }
 
 /// An image whose id nobody can know yet is there for whoever deploys it.
-void Assumptions::make_up_images(const json::value& value) {
-  each_text(value, "", [&](const std::string&, const json::string& text) {
+void Assumptions::make_up_images(const json::object& context) {
+  each_text(context, "", [&](const std::string&, const json::string& text) {
     const std::string name(text);
     if (name.find(runner::unknown_begin) == std::string::npos || !images_.insert(name).second) return;
     world_->each_cloud([&](clusters::SimulatedCloud& cloud) {
@@ -90,7 +87,7 @@ void Assumptions::make_up_images(const json::value& value) {
 
 std::optional<runner::TaskResult> Assumptions::instead_of(const runner::TaskContext& context,
                                                           const runner::Task& task) {
-  make_up_images(json::value(context.stage().context));
+  make_up_images(context.stage().context);
   auto assumed = task.assumed(context);
   if (assumed) note(context.stage().id, fmt::format("{} succeeds", context.task().name));
   return assumed;

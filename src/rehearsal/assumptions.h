@@ -33,7 +33,7 @@ class Assumptions final : public Outside {
 
  private:
   bool hangs_on_unknown(const model::Execution& execution, const model::Stage& stage) const;
-  void make_up_images(const json::value& value);
+  void make_up_images(const json::object& context);
   void note(const std::string& stage_id, std::string what);
 
   World* world_ = nullptr;

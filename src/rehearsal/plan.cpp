@@ -34,11 +34,6 @@ using WrittenStage = std::pair<std::string, std::string>;
 /// What decides whether a stage runs, and nobody can know before.
 using Conditions = std::map<WrittenStage, std::string>;
 
-std::string ref_of(const json::object& stage, std::size_t position) {
-  const auto* ref_id = stage.if_contains("refId");
-  return ref_id == nullptr || ref_id->is_null() ? std::to_string(position) : base::plain_text(*ref_id);
-}
-
 std::string condition_of(const json::object& stage) {
   const auto* option = base::find_object(stage, "stageEnabled");
   if (option == nullptr || base::string_or(*option, "type", "") != "expression") return "";
@@ -143,23 +138,25 @@ class Rehearsed {
   json::object told() {
     json::object plan = told_of(execution_, config_);
     if (!ended_) add_waiting();
-    json::array problems;
-    for (const Problem& problem : problems_) problems.push_back(to_json(problem));
-    plan["problems"] = std::move(problems);
+    plan["problems"] = problems_as_json();
     return plan;
   }
 
   json::object told_without_run() {
-    json::array problems;
-    for (const Problem& problem : problems_) problems.push_back(to_json(problem));
     return {{"application", base::string_or(config_, "application", "")},
             {"name", name()},
             {"stages", json::array{}},
-            {"problems", std::move(problems)}};
+            {"problems", problems_as_json()}};
   }
 
  private:
   std::string name() const { return base::string_or(config_, "name", ""); }
+
+  json::array problems_as_json() const {
+    json::array list;
+    for (const Problem& problem : problems_) list.push_back(to_json(problem));
+    return list;
+  }
 
   void add(Problem problem) {
     if (std::find(problems_.begin(), problems_.end(), problem) == problems_.end())

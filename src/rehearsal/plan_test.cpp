@@ -156,6 +156,12 @@ TEST_F(Planning, FindsEveryProblemAtOnce) {
            HasSubstr("5 pipeline: there is no pipeline 'nowhere'")}));
 }
 
+TEST_F(Planning, KnowsTypesWithTheirCloudsName) {
+  plan(R"([{"refId": "1", "type": "wait", "providerType": "local"}])");
+  EXPECT_THAT(problems(), IsEmpty());
+  EXPECT_THAT(outcomes(), ElementsAre("runs"));
+}
+
 TEST_F(Planning, GoesOnWithoutARequiredParameter) {
   plan(R"([{"refId": "1", "type": "wait", "comments": "${parameters.size}"}])",
        R"({"parameterConfig": [{"name": "size", "required": true}]})");

@@ -17,11 +17,6 @@ namespace {
 
 using Level = Problem::Level;
 
-std::string ref_of(const json::object& stage, std::size_t position) {
-  const auto* ref_id = stage.if_contains("refId");
-  return ref_id == nullptr || ref_id->is_null() ? std::to_string(position) : base::plain_text(*ref_id);
-}
-
 const json::array& stages_of(const json::object& config) {
   static const json::array none;
   const auto* stages = base::find_array(config, "stages");
@@ -110,10 +105,8 @@ class Search {
   }
 
   void check_type(const json::object& stage) {
-    std::string type = base::string_or(stage, "type", "");
-    const std::string provider = base::string_or(stage, "providerType", "");
-    if (!provider.empty() && provider != "aws" && provider != "titus") type += "_" + provider;
-    if (around_.stages.find(type) || around_.stages.find(base::string_or(stage, "alias", ""))) return;
+    if (pipelines::knows_type_of(stage, around_.stages)) return;
+    const std::string type = base::string_or(stage, "type", "");
     std::vector<std::string> known;
     for (const engine::Stage* one : around_.stages.all()) known.emplace_back(one->type());
     const auto near = clusters::nearest_name(type, known);
@@ -260,6 +253,11 @@ class Search {
 
 }  // namespace
 
+std::string ref_of(const json::object& stage, std::size_t position) {
+  const auto* ref_id = stage.if_contains("refId");
+  return ref_id == nullptr || ref_id->is_null() ? std::to_string(position) : base::plain_text(*ref_id);
+}
+
 json::object to_json(const Problem& problem) {
   json::object object{{"level", problem.level == Level::error ? "error" : "warning"},
                       {"message", problem.message}};
@@ -276,9 +274,11 @@ void each_text(const json::value& value, const std::string& path, const OnText& 
       each_text((*list)[i], fmt::format("{}[{}]", path, i), on_text);
     return;
   }
-  const auto* object = value.if_object();
-  if (object == nullptr) return;
-  for (const auto& member : *object) {
+  if (const auto* object = value.if_object()) each_text(*object, path, on_text);
+}
+
+void each_text(const json::object& object, const std::string& path, const OnText& on_text) {
+  for (const auto& member : object) {
     const std::string_view name = member.key();
     each_text(member.value(), path.empty() ? std::string(name) : fmt::format("{}.{}", path, name), on_text);
   }
@@ -286,7 +286,7 @@ void each_text(const json::value& value, const std::string& path, const OnText& 
 
 void each_expression(const json::object& stage,
                      const std::function<void(const std::string&, const std::string&)>& on_text) {
-  each_text(json::value(stage), "", [&](const std::string& path, const json::string& text) {
+  each_text(stage, "", [&](const std::string& path, const json::string& text) {
     std::string whole(text);
     const bool bare = path == "expression" || path.ends_with(".expression");
     if (bare && !whole.empty() && !expressions::has_expression(std::string_view(whole)))

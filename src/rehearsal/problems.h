@@ -26,9 +26,13 @@ struct Problem {
 };
 json::object to_json(const Problem& problem);
 
+/// A stage's refId as it is written; without one, what a start gives it by its position in the list.
+std::string ref_of(const json::object& stage, std::size_t position);
+
 /// A text somewhere in a document, with its path.
 using OnText = std::function<void(const std::string& path, const json::string& text)>;
 void each_text(const json::value& value, const std::string& path, const OnText& on_text);
+void each_text(const json::object& object, const std::string& path, const OnText& on_text);
 /// The same for all that a stage evaluates: an `expression` of a condition gets the braces that it goes
 /// without.
 void each_expression(const json::object& stage,

@@ -34,12 +34,6 @@ bool worth_retrying(const std::exception_ptr& failure) {
   }
 }
 
-Async<json::array> guard_rules(pipelines::Applications& applications, std::string name) {
-  const std::optional<json::object> application = co_await applications.find(std::move(name));
-  const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
-  co_return rules ? *rules : json::array{};
-}
-
 }  // namespace
 
 Asker asker_of(std::string_view key) {
@@ -170,7 +164,7 @@ World::World(Setting setting, Outside& outside)
       applications_(store_, clock_),
       configurations_(store_, clock_, random_),
       clouds_(io_.get_executor()),
-      guards_(clouds_, [this](std::string name) { return guard_rules(applications_, std::move(name)); }),
+      guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
       operator_(std::make_unique<RecordingOperator>(*this)),
       client_(std::make_unique<ScriptedClient>(*this)),
       // Nothing waits in real time here: a second attempt comes at once.

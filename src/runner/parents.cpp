@@ -34,14 +34,9 @@ bool asks_for_parent(const model::Execution& execution) {
 
 }  // namespace
 
-bool has_parent(const model::Execution& execution) {
-  return !base::string_or(execution.trigger, "parentExecutionId", "").empty();
-}
-
-Async<std::shared_ptr<const model::Execution>> parents_of(store::Store& store,
-                                                          std::shared_ptr<const model::Execution> execution) {
-  std::string id = base::string_or(execution->trigger, "parentExecutionId", "");
-  if (id.empty() || !asks_for_parent(*execution)) co_return nullptr;
+Async<void> join_parents(store::Store& store, model::Execution& execution) {
+  std::string id = base::string_or(execution.trigger, "parentExecutionId", "");
+  if (id.empty() || !asks_for_parent(execution)) co_return;
   std::vector<model::Execution> chain;
   while (!id.empty() && chain.size() < most_parents) {
     std::optional<model::Execution> found = co_await store.execution(id);
@@ -49,12 +44,10 @@ Async<std::shared_ptr<const model::Execution>> parents_of(store::Store& store,
     chain.push_back(std::move(*found));
     id = base::string_or(chain.back().trigger, "parentExecutionId", "");
   }
-  std::shared_ptr<const model::Execution> parent;
   for (auto one = chain.rbegin(); one != chain.rend(); ++one) {
-    one->parent = parent;
-    parent = std::make_shared<const model::Execution>(std::move(*one));
+    one->parent = std::move(execution.parent);
+    execution.parent = std::make_shared<const model::Execution>(std::move(*one));
   }
-  co_return parent;
 }
 
 }  // namespace gennaker::runner

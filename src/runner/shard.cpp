@@ -51,10 +51,7 @@ void Runner::Shard::stop() {
 }
 
 Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
-  if (has_parent(execution)) {
-    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(execution));
-    execution.parent = co_await std::move(asking);
-  }
+  co_await join_parents(parts_.store, execution);
   if (live_.contains(execution.id)) {
     throw base::Error(base::Kind::conflict, fmt::format("execution {} exists already", execution.id));
   }
@@ -109,10 +106,7 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
   std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
   if (!stored)
     throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
-  if (has_parent(*stored)) {
-    auto asking = parents_of(parts_.store, std::make_shared<const model::Execution>(*stored));
-    stored->parent = co_await std::move(asking);
-  }
+  co_await join_parents(parts_.store, *stored);
   // Somebody else may have loaded it while we waited.
   if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
   co_return adopt(std::move(*stored));

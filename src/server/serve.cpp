@@ -71,7 +71,7 @@ class Gennaker {
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),
         clouds_(cloud_loop_.executor()),
-        guards_(clouds_, [this](std::string application) { return guard_rules(std::move(application)); }),
+        guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
         origins_(options.allowed_origins),
         answers_({applications_, configurations_, client_, url_fence(options)}),
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, shards()),
@@ -134,12 +134,6 @@ class Gennaker {
  private:
   static int shards() {
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
-  }
-
-  base::Async<boost::json::array> guard_rules(std::string name) {
-    const std::optional<boost::json::object> application = co_await applications_.find(std::move(name));
-    const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
-    co_return rules ? *rules : boost::json::array{};
   }
 
   base::SystemClock clock_;

@@ -41,13 +41,8 @@ class Commands(unittest.TestCase):
     def save(cls, name, *stages):
         cls.server.save_pipeline({"application": "demo", "name": name, "stages": stages})
 
-    def environment(self):
-        keep = {name: value for name, value in os.environ.items() if not name.startswith("GENNAKER")}
-        return {**keep, "GENNAKER_GATE": f"http://127.0.0.1:{self.server.port}", "LANG": "C.UTF-8"}
-
     def gennaker(self, *arguments, status=DONE, stdin="", **more):
-        ended = subprocess.run([GENNAKER, *arguments], input=stdin, capture_output=True, text=True, timeout=60,
-                               env={**self.environment(), **more})
+        ended = self.server.command(*arguments, stdin=stdin, **more)
         self.assertEqual(ended.returncode, status, f"{arguments}: {ended.stdout}{ended.stderr}")
         if status in (USAGE, UNREACHABLE, NOT_THERE):
             self.assertTrue(ended.stderr, "a failure says why on standard error")
@@ -247,7 +242,7 @@ class Commands(unittest.TestCase):
             with self.subTest(signal_number.name):
                 command = [GENNAKER, "pipeline", "run", "-a", "demo", "-n", "Slow", "--watch"]
                 with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-                                      env=self.environment()) as watch:
+                                      env=self.server.environment()) as watch:
                     self.assertTrue(watch.stdout.readline().startswith("http://"))
                     self.server.process.send_signal(signal_number)
                     self.server.process.wait()
@@ -261,7 +256,7 @@ class Commands(unittest.TestCase):
     def test_interrupted(self):
         with subprocess.Popen([GENNAKER, "pipeline", "run", "-a", "demo", "-n", "Asking", "--watch"],
                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                              env=self.environment()) as watch:
+                              env=self.server.environment()) as watch:
             url = watch.stdout.readline().strip()
             self.server.wait_for_stage(url.rsplit("/", 1)[1], "2")
             watch.send_signal(signal.SIGINT)
@@ -299,7 +294,7 @@ class Commands(unittest.TestCase):
         """(exit status, all that was written) under a pseudo terminal."""
         master, slave = pty.openpty()
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
-        environment = {name: value for name, value in self.environment().items() if name != "NO_COLOR"}
+        environment = {name: value for name, value in self.server.environment().items() if name != "NO_COLOR"}
         process = subprocess.Popen([GENNAKER, *arguments], stdin=slave, stdout=slave, stderr=slave,
                                    start_new_session=True, env={**environment, "TERM": "xterm-256color"})
         os.close(slave)

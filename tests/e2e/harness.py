@@ -119,6 +119,16 @@ class Server:
 
     # --- what tests want ---
 
+    def environment(self):
+        """The command line's: this server's address, and nothing that was said of others."""
+        keep = {name: value for name, value in os.environ.items() if not name.startswith("GENNAKER")}
+        return {**keep, "GENNAKER_GATE": f"http://127.0.0.1:{self.port}", "LANG": "C.UTF-8"}
+
+    def command(self, *arguments, stdin="", **more):
+        """Runs the command line against this server; `more` goes into its environment."""
+        return subprocess.run([GENNAKER, *arguments], input=stdin, capture_output=True, text=True, timeout=60,
+                              env={**self.environment(), **more}, check=False)
+
     def save_application(self, name="demo"):
         ref = self.post("/tasks", {"application": name, "description": "create", "job": [
             {"type": "createApplication", "application": {"name": name, "email": "a@example.com"}}]}).json["ref"]

@@ -2,11 +2,10 @@
 
 import json
 import os
-import subprocess
 import tempfile
 import unittest
 
-from harness import GENNAKER, Server, demo_source, deploy_config, free_port, main
+from harness import Server, demo_source, deploy_config, free_port, main
 
 DONE, FAILED, USAGE, NOT_THERE = 0, 1, 2, 4
 
@@ -23,9 +22,7 @@ class Plans(unittest.TestCase):
         cls.server.save_pipeline(deploy_config(cls.port))
 
     def gennaker(self, *arguments, status=DONE):
-        keep = {name: value for name, value in os.environ.items() if not name.startswith("GENNAKER")}
-        environment = {**keep, "GENNAKER_GATE": f"http://127.0.0.1:{self.server.port}", "LANG": "C.UTF-8"}
-        ended = subprocess.run([GENNAKER, *arguments], capture_output=True, text=True, timeout=60, env=environment)
+        ended = self.server.command(*arguments)
         self.assertEqual(ended.returncode, status, f"{arguments}: {ended.stdout}{ended.stderr}")
         return ended.stdout + ended.stderr
 
