@@ -3,7 +3,7 @@
 #include <optional>
 
 #include "engine/engine.h"
-#include "engine/stage_index.h"
+#include "model/stage_index.h"
 
 namespace gennaker::engine {
 
@@ -19,7 +19,7 @@ class Advancer {
  private:
   const StageCatalog& catalog_;
   model::Execution& execution_;
-  std::optional<StageIndex> index_;
+  std::optional<model::StageIndex> index_;
 };
 
 }  // namespace gennaker::engine

@@ -15,7 +15,7 @@ using model::Stage;
 using model::Status;
 
 /// A branch that goes on: its failure or success still counts.
-bool incomplete(const StageIndex& index, const Stage& stage) {
+bool incomplete(const model::StageIndex& index, const Stage& stage) {
   if (stage.status == Status::running || stage.status == Status::paused) return true;
   return stage.status == Status::not_started && upstream_done(index, stage);
 }
@@ -28,7 +28,7 @@ Status failure_status(const Stage& stage, Status otherwise) {
   return Status::stopped;
 }
 
-Status roll_up_stage(const StageIndex& index, const Stage& stage, bool planning_failed) {
+Status roll_up_stage(const model::StageIndex& index, const Stage& stage, bool planning_failed) {
   std::set<Status> found;
   bool after_stage_waits = false;
   for (const Stage* child : index.children_of(stage.id)) {
@@ -51,7 +51,7 @@ Status roll_up_stage(const StageIndex& index, const Stage& stage, bool planning_
   return Status::terminal;
 }
 
-std::optional<Status> roll_up_execution(const Execution& execution, const StageIndex& index) {
+std::optional<Status> roll_up_execution(const Execution& execution, const model::StageIndex& index) {
   bool all_good = true, stopped = false, going_on = false, fail_at_the_end = false, canceled = false;
   for (const Stage& stage : execution.stages) {
     if (stage.status == Status::stopped) {
@@ -70,13 +70,13 @@ std::optional<Status> roll_up_execution(const Execution& execution, const StageI
   return std::nullopt;
 }
 
-bool upstream_done(const StageIndex& index, const Stage& stage) {
+bool upstream_done(const model::StageIndex& index, const Stage& stage) {
   const auto& requisites = index.requisites_of(stage);
   return std::all_of(requisites.begin(), requisites.end(),
                      [](const Stage* required) { return model::lets_downstream_start(required->status); });
 }
 
-bool upstream_halted(const StageIndex& index, const Stage& stage) {
+bool upstream_halted(const model::StageIndex& index, const Stage& stage) {
   std::set<const Stage*> seen{&stage};
   std::vector<const Stage*> left{&stage};
   while (!left.empty()) {

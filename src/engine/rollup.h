@@ -2,8 +2,8 @@
 
 #include <optional>
 
-#include "engine/stage_index.h"
 #include "model/execution.h"
+#include "model/stage_index.h"
 
 /// How statuses add up. Pure.
 namespace gennaker::engine {
@@ -14,14 +14,15 @@ model::Status failure_status(const model::Stage& stage, model::Status otherwise 
 
 /// A stage's status from its synthetic stages, tasks and planning. NOT_STARTED: it had nothing to do.
 /// RUNNING: an after-stage still has to start.
-model::Status roll_up_stage(const StageIndex& index, const model::Stage& stage, bool planning_failed);
+model::Status roll_up_stage(const model::StageIndex& index, const model::Stage& stage, bool planning_failed);
 
 /// The execution's final status from its top-level stages; nullopt: not over yet.
-std::optional<model::Status> roll_up_execution(const model::Execution& execution, const StageIndex& index);
+std::optional<model::Status> roll_up_execution(const model::Execution& execution,
+                                               const model::StageIndex& index);
 
 /// All it requires is complete and lets it start. Requisites that name no stage do not count.
-bool upstream_done(const StageIndex& index, const model::Stage& stage);
+bool upstream_done(const model::StageIndex& index, const model::Stage& stage);
 /// Something it requires has halted, directly or through stages that never started.
-bool upstream_halted(const StageIndex& index, const model::Stage& stage);
+bool upstream_halted(const model::StageIndex& index, const model::Stage& stage);
 
 }  // namespace gennaker::engine

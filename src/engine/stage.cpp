@@ -69,7 +69,7 @@ Plan StageCatalog::plan(const Stage& type, const StageView& stage) const {
   } catch (const std::exception& error) {
     plan = refuse("planning", error.what());
   }
-  if (review_) review_(stage, plan);
+  if (review_ != nullptr) review_->planned(stage, plan);
   return plan;
 }
 

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/json/object.hpp>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -115,6 +114,17 @@ class Stage {
   virtual std::string_view schema() const { return "{}"; }
 };
 
+/// Looks over what stages decide as they start, and may change it: for rehearsals. Pure, as planning is.
+class Review {
+ public:
+  virtual ~Review() = default;
+  /// Of a stage with a condition (`stageEnabled`), which came out as `holds`: whether it runs. Asked before
+  /// its other expressions are evaluated.
+  virtual bool enabled(const StageView&, const std::string& /*condition*/, bool holds) { return holds; }
+  /// A stage has made its plan, or refused to.
+  virtual void planned(const StageView&, Plan&) {}
+};
+
 /// The stage types that this server knows. Filled once at start, then read from any thread.
 class StageCatalog {
  public:
@@ -125,13 +135,16 @@ class StageCatalog {
   std::vector<const Stage*> all() const;
   /// What `type` plans, as the review leaves it. A type that stumbles over a field's shape has refused.
   Plan plan(const Stage& type, const StageView& stage) const;
-  /// May change every plan, for rehearsals. Pure, as planning is.
-  using Review = std::function<void(const StageView&, Plan&)>;
-  void set_review(Review review) { review_ = std::move(review); }
+  /// Whether a stage runs whose condition came out as `holds`.
+  bool enabled(const StageView& stage, const std::string& condition, bool holds) const {
+    return review_ ? review_->enabled(stage, condition, holds) : holds;
+  }
+  /// `review` must outlive this; nullptr, the default: nobody looks.
+  void set_review(Review* review) { review_ = review; }
 
  private:
   std::vector<std::unique_ptr<Stage>> stages_;
-  Review review_;
+  Review* review_ = nullptr;
 };
 
 }  // namespace gennaker::engine

@@ -95,7 +95,8 @@ std::optional<bool> Turn::is_enabled(model::Stage& stage) {
   if (waits_for_answers(stage, Before::start, std::move(result.open))) return std::nullopt;
   std::string text = base::plain_text(result.value);
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return std::tolower(c); });
-  return text == "true";  // what is not an answer skips, as the compatible behaviour has it
+  // What is not an answer skips, as the compatible behaviour has it.
+  return catalog_.enabled(StageView(execution_, stage, now_), expression, text == "true");
 }
 
 void Turn::plan_and_run(model::Stage& stage) {
@@ -281,19 +282,9 @@ const Stage* Turn::type_of(const model::Stage& stage) const {
   return catalog_.find(std::string_view(stage.type).substr(0, stage.type.size() - suffix.size()));
 }
 
-const StageIndex& Turn::index() {
+const model::StageIndex& Turn::index() {
   if (!index_) index_.emplace(execution_);
   return *index_;
-}
-
-model::Stage& Turn::top_level_of(model::Stage& stage) {
-  model::Stage* top = &stage;
-  while (top->synthetic()) {
-    model::Stage* parent = find(top->parent_id);
-    if (parent == nullptr) break;
-    top = parent;
-  }
-  return *top;
 }
 
 bool Turn::has_child(const std::string& parent_id, Owner owner) {

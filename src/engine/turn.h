@@ -9,8 +9,8 @@
 
 #include "engine/engine.h"
 #include "engine/questions.h"
-#include "engine/stage_index.h"
 #include "expressions/expressions.h"
+#include "model/stage_index.h"
 
 namespace gennaker::engine {
 
@@ -36,8 +36,8 @@ class Turn {
   Outcome finish();
 
   /// What an earlier turn of the same execution found, and what the next can use.
-  void use(std::optional<StageIndex> index) { index_ = std::move(index); }
-  std::optional<StageIndex> take_index() { return std::exchange(index_, std::nullopt); }
+  void use(std::optional<model::StageIndex> index) { index_ = std::move(index); }
+  std::optional<model::StageIndex> take_index() { return std::exchange(index_, std::nullopt); }
 
  private:
   enum class What {
@@ -107,9 +107,11 @@ class Turn {
   /// By type or alias; nullptr if unknown.
   const Stage* type_of(const model::Stage& stage) const;
   /// Good until stages are added or removed.
-  const StageIndex& index();
+  const model::StageIndex& index();
   model::Stage* find(std::string_view stage_id) { return const_cast<model::Stage*>(index().by_id(stage_id)); }
-  model::Stage& top_level_of(model::Stage& stage);
+  model::Stage& top_level_of(const model::Stage& stage) {
+    return *find(model::top_level_of(execution_, stage).id);
+  }
   bool has_child(const std::string& parent_id, model::Owner owner);
 
   const StageCatalog& catalog_;
@@ -119,7 +121,7 @@ class Turn {
   const Answered* answered_ = nullptr;     ///< the event of this turn
   int round_ = 0;                          ///< how often the answered stage has asked
   std::unordered_set<std::string> noted_;  ///< the stages in outcome_.changed_stages
-  std::optional<StageIndex> index_;
+  std::optional<model::StageIndex> index_;
   std::deque<Step> steps_;
 };
 

@@ -1,9 +1,11 @@
 #include "model/ancestors.h"
 
 #include <algorithm>
+#include <optional>
 #include <string_view>
-#include <unordered_map>
 #include <unordered_set>
+
+#include "model/stage_index.h"
 
 namespace gennaker::model {
 namespace {
@@ -70,26 +72,15 @@ class Walk {
   /// A few look-ups walk through all stages; from some number on it pays to sort them first.
   void expect_look_ups(std::size_t count) {
     constexpr std::size_t few = 16;
-    if (sorted_ || (look_ups_ += count) <= few) return;
-    sorted_ = true;
-    by_ref_.reserve(execution_.stages.size());
-    for (const Stage& stage : execution_.stages) {
-      by_ref_.emplace(stage.ref_id, &stage);
-      if (stage.owner) children_[stage.parent_id].push_back(&stage);
-    }
+    if (!index_ && (look_ups_ += count) > few) index_.emplace(execution_);
   }
 
   const Stage* by_ref(std::string_view ref_id) const {
-    if (!sorted_) return execution_.find_by_ref(ref_id);
-    const auto found = by_ref_.find(ref_id);
-    return found == by_ref_.end() ? nullptr : found->second;
+    return index_ ? index_->by_ref(ref_id) : execution_.find_by_ref(ref_id);
   }
 
   std::vector<const Stage*> children_of(std::string_view id) const {
-    if (sorted_) {
-      const auto found = children_.find(id);
-      return found == children_.end() ? std::vector<const Stage*>{} : found->second;
-    }
+    if (index_) return index_->children_of(id);
     std::vector<const Stage*> children;
     for (const Stage& stage : execution_.stages) {
       if (stage.owner && stage.parent_id == id) children.push_back(&stage);
@@ -98,10 +89,8 @@ class Walk {
   }
 
   const Execution& execution_;
-  bool sorted_ = false;
   std::size_t look_ups_ = 0;
-  std::unordered_map<std::string_view, const Stage*> by_ref_;
-  std::unordered_map<std::string_view, std::vector<const Stage*>> children_;
+  std::optional<StageIndex> index_;  ///< once it pays
   std::unordered_set<const Stage*> visited_, expanded_;
   std::vector<const Stage*> open_, found_;
 };
@@ -110,6 +99,16 @@ class Walk {
 
 std::vector<const Stage*> ancestors(const Execution& execution, const Stage& stage) {
   return Walk(execution).from(stage);
+}
+
+const Stage& top_level_of(const Execution& execution, const Stage& stage) {
+  const Stage* top = &stage;
+  while (top->synthetic()) {
+    const Stage* parent = execution.find_stage(top->parent_id);
+    if (parent == nullptr) break;
+    top = parent;
+  }
+  return *top;
 }
 
 }  // namespace gennaker::model

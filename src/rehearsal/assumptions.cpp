@@ -17,16 +17,6 @@ bool failed(const runner::TaskResult& result) {
   return result.status == Status::terminal || result.status == Status::canceled;
 }
 
-const model::Stage& top_level_of(const model::Execution& execution, const model::Stage& stage) {
-  const model::Stage* top = &stage;
-  while (top->synthetic()) {
-    const model::Stage* parent = execution.find_stage(top->parent_id);
-    if (parent == nullptr) break;
-    top = parent;
-  }
-  return *top;
-}
-
 }  // namespace
 
 std::vector<std::string> unknowns_in(const std::string& text, const model::Execution& execution,
@@ -56,7 +46,7 @@ void Assumptions::know(const json::object& config) {
 
 bool Assumptions::hangs_on_unknown(const model::Execution& execution, const model::Stage& stage) const {
   if (runner::has_unknown(json::value(stage.context))) return true;
-  const model::Stage& top = top_level_of(execution, stage);
+  const model::Stage& top = model::top_level_of(execution, stage);
   const auto written = written_.find({execution.pipeline_config_id, top.ref_id});
   if (written == written_.end()) return false;
   bool found = false;
@@ -98,6 +88,12 @@ void Assumptions::answered(const runner::TaskContext& context, runner::TaskResul
   note(context.stage().id, fmt::format("{} succeeds, which nobody can know before", context.task().name));
   given_up_.insert(context.stage().id);
   result = runner::succeeded();
+}
+
+bool Assumptions::enabled(const engine::StageView& view, const std::string& condition, bool holds) {
+  if (unknowns_in("${" + condition + "}", view.execution(), view.stage(), view.now()).empty()) return holds;
+  may_run_.insert(view.stage().id);
+  return true;
 }
 
 void Assumptions::planned(const engine::StageView& view, engine::Plan& plan) {

@@ -21,6 +21,7 @@ class Assumptions final : public Outside {
   std::optional<runner::TaskResult> instead_of(const runner::TaskContext& context,
                                                const runner::Task& task) override;
   void answered(const runner::TaskContext& context, runner::TaskResult& result) override;
+  bool enabled(const engine::StageView& view, const std::string& condition, bool holds) override;
   void planned(const engine::StageView& view, engine::Plan& plan) override;
   std::optional<json::object> despite(const model::Operation& operation) override;
   CallAnswer on_call(const net::ClientRequest& request) override;
@@ -30,6 +31,8 @@ class Assumptions final : public Outside {
   /// Whether it was taken to succeed without its work, because of something unknown: what it would do is not
   /// known either.
   bool gave_up_on(const std::string& stage_id) const { return given_up_.contains(stage_id); }
+  /// Whether its condition hangs on something unknown and was taken to hold.
+  bool may_run(const std::string& stage_id) const { return may_run_.contains(stage_id); }
 
  private:
   bool hangs_on_unknown(const model::Execution& execution, const model::Stage& stage) const;
@@ -39,7 +42,7 @@ class Assumptions final : public Outside {
   World* world_ = nullptr;
   std::map<std::pair<std::string, std::string>, json::object> written_;
   std::map<std::string, std::vector<std::string>> notes_;  ///< by stage id
-  std::set<std::string> images_, given_up_;
+  std::set<std::string> images_, given_up_, may_run_;
 };
 
 /// The unknown texts that an expression reads; empty: all is known.

@@ -13,10 +13,8 @@ namespace gennaker::rehearsal {
 
 /// Who answers in a rehearsal what only the world outside could: a plan's assumptions, a test's script. Every
 /// function is called on the rehearsal's thread and must not block.
-class Outside {
+class Outside : public engine::Review {
  public:
-  virtual ~Outside() = default;
-
   /// A task is about to look, for the first time or again. A result: is taken for the task's own, which is
   /// not run. nullopt: the task runs.
   virtual std::optional<runner::TaskResult> instead_of(const runner::TaskContext&, const runner::Task&) {
@@ -24,9 +22,6 @@ class Outside {
   }
   /// A task has answered, or failed for good; the answer may be changed.
   virtual void answered(const runner::TaskContext&, runner::TaskResult&) {}
-  /// A stage has made its plan, or refused to; the plan may be changed.
-  virtual void planned(const engine::StageView&, engine::Plan&) {}
-
   struct OperationAnswer {
     std::chrono::milliseconds after{0};
     /// Set: the operation fails with it (a base::Error), nothing happens in the simulated cloud.

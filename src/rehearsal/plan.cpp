@@ -18,21 +18,12 @@ namespace {
 
 using Level = Problem::Level;
 
-/// Conditions that hang on one another can be many; each round decides all that it can see.
-constexpr int most_rounds = 20;
-
 std::string_view outcome_of(Status status) {
   if (status == Status::skipped) return "skipped";
   if (status == Status::not_started) return "not reached";
   if (status == Status::succeeded) return "runs";
   return model::is_complete(status) ? "fails" : "never ends";
 }
-
-/// A stage as it is written: the id of its pipeline's configuration (empty: the one that is planned) and its
-/// refId.
-using WrittenStage = std::pair<std::string, std::string>;
-/// What decides whether a stage runs, and nobody can know before.
-using Conditions = std::map<WrittenStage, std::string>;
 
 std::string condition_of(const json::object& stage) {
   const auto* option = base::find_object(stage, "stageEnabled");
@@ -78,9 +69,7 @@ json::array as_json(const std::vector<std::string>& texts) {
 /// One rehearsal and what is told of it.
 class Rehearsed {
  public:
-  /// `assumed`: these are taken to hold.
-  Rehearsed(const Setting& setting, PlanRequest request, const Conditions& assumed)
-      : world_(setting, assumptions_), assumed_conditions_(assumed) {
+  Rehearsed(const Setting& setting, PlanRequest request) : world_(setting, assumptions_) {
     assumptions_.set_world(&world_);
     world_.each_cloud([](clusters::SimulatedCloud& cloud) {
       cloud.set_image_ids([](const model::Image& image) {
@@ -104,7 +93,6 @@ class Rehearsed {
       return false;
     know_all();
     fill_in_parameters();
-    assume_conditions();
     try {
       pipelines::StartRequest start{.config = config_, .trigger = trigger_};
       start.by = pipelines::StartedBy::automatically;
@@ -117,22 +105,6 @@ class Rehearsed {
     ended_ = world_.run_until_rest(id_);
     execution_ = *world_.execution(id_);
     return true;
-  }
-
-  /// Top-level stages, of children too, that were skipped by a condition which nobody can know before.
-  Conditions undecided() {
-    Conditions found;
-    for (const std::string& id : world_.started()) {
-      const std::optional<model::Execution> execution = world_.execution(id);
-      for (const model::Stage& stage : execution->stages) {
-        if (stage.synthetic() || stage.status != Status::skipped) continue;
-        const std::string condition = condition_of(stage.context);
-        if (condition.empty()) continue;
-        if (!unknowns_in("${" + condition + "}", *execution, stage, world_.clock().now()).empty())
-          found[{written_id(*execution), stage.ref_id}] = condition;
-      }
-    }
-    return found;
   }
 
   json::object told() {
@@ -228,44 +200,15 @@ class Rehearsed {
     if (!any) add({Level::error, name(), "", "", "the pipeline never ends"});
   }
 
-  std::string written_id(const model::Execution& execution) const {
-    return execution.id == id_ ? "" : execution.pipeline_config_id;
-  }
-
-  /// Takes the conditions out of what is started: of a child, out of the copy that this rehearsal has saved.
-  void assume_conditions() {
-    without_conditions(config_, "");
-    for (json::object& child : children_) {
-      const std::string id = base::string_or(child, "id", "");
-      if (!without_conditions(child, id)) continue;
-      auto saving = world_.configurations().save(child, user_, pipelines::Configurations::StaleCheck::no);
-      world_.run(std::move(saving));
-    }
-  }
-
-  bool without_conditions(json::object& config, const std::string& id) const {
-    bool any = false;
-    auto* stages = config.if_contains("stages");
-    for (std::size_t i = 0; stages != nullptr && stages->is_array() && i < stages->get_array().size(); ++i) {
-      json::object& stage = stages->get_array()[i].as_object();
-      if (assumed_conditions_.contains({id, ref_of(stage, i)})) any |= stage.erase("stageEnabled") > 0;
-    }
-    return any;
-  }
-
   json::object told_of(const model::Execution& execution, const json::object& config) {
     json::array stages;
     for (const model::Stage& stage : execution.stages) {
       if (stage.synthetic()) continue;
       json::object told = told_of(execution, stage);
       tell_expressions(execution, stage, config, told);
-      const auto condition = assumed_conditions_.find({written_id(execution), stage.ref_id});
-      if (condition != assumed_conditions_.end()) {
-        told["outcome"] = "may run";
-        told["condition"] = condition->second;
-      } else if (const std::string known = condition_of(stage.context); !known.empty()) {
-        told["condition"] = known;
-      }
+      if (const std::string condition = condition_of(stage.context); !condition.empty())
+        told["condition"] = condition;
+      if (assumptions_.may_run(stage.id)) told["outcome"] = "may run";
       stages.push_back(std::move(told));
     }
     return {{"application", execution.application},
@@ -397,7 +340,6 @@ class Rehearsed {
 
   Assumptions assumptions_;
   World world_;
-  const Conditions& assumed_conditions_;
   json::object config_, trigger_;
   std::string user_, id_;
   model::Execution execution_;
@@ -425,15 +367,8 @@ clusters::Snapshot concerned(const clusters::Snapshot& all, const std::string& a
 }  // namespace
 
 json::object make_plan(const Setting& setting, PlanRequest request) {
-  Conditions assumed;
-  for (int round = 0;; ++round) {
-    Rehearsed rehearsed(setting, request, assumed);
-    if (!rehearsed.run()) return rehearsed.told_without_run();
-    const Conditions undecided = rehearsed.undecided();
-    if (undecided.empty() || round >= most_rounds) return rehearsed.told();
-    // Told apart from those that are known not to run: rehearsed once more, as if they did.
-    assumed.insert(undecided.begin(), undecided.end());
-  }
+  Rehearsed rehearsed(setting, std::move(request));
+  return rehearsed.run() ? rehearsed.told() : rehearsed.told_without_run();
 }
 
 Setting Planner::setting_for(const PlanRequest& request) const {

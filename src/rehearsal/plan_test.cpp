@@ -132,6 +132,15 @@ TEST_F(Planning, FindsWhatIsKnownToFail) {
   EXPECT_THAT(problems(), ::testing::Contains(HasSubstr("1 == 2")));
 }
 
+TEST_F(Planning, KnowsNotWhetherAConditionHoldsThatLooksAsIfItDid) {
+  plan(R"([{"refId": "1", "type": "webhook", "name": "Call", "url": "https://x.example.com"},
+           {"refId": "2", "requisiteStageRefIds": ["1"], "type": "wait", "stageEnabled":
+             {"type": "expression", "expression": "#stage('Call').context.webhook.body != 'no'"}},
+           {"refId": "3", "requisiteStageRefIds": ["1"], "type": "wait", "stageEnabled":
+             {"type": "expression", "expression": "#stage('Call').status.toString() == 'SUCCEEDED'"}}])");
+  EXPECT_THAT(outcomes(), ElementsAre("runs", "may run", "runs")) << base::to_pretty_text(plan_);
+}
+
 TEST_F(Planning, SkipsWhatIsKnownToBeOff) {
   plan(R"([{"refId": "1", "type": "wait",
             "stageEnabled": {"type": "expression", "expression": "parameters.env == 'prod'"}}])",

@@ -177,8 +177,7 @@ World::World(Setting setting, Outside& outside)
   tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
     return std::make_unique<ScriptedTask>(*this, std::move(task));
   });
-  stages_.set_review(
-      [this](const engine::StageView& view, engine::Plan& plan) { outside_.planned(view, plan); });
+  stages_.set_review(&outside_);
   for (AccountState& state : setting.accounts) {
     auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_, state.account, std::move(state.holds));
     accounts_.push_back(cloud.get());

@@ -36,7 +36,6 @@ bool asks_for_parent(const model::Execution& execution) {
 
 Async<void> join_parents(store::Store& store, model::Execution& execution) {
   std::string id = base::string_or(execution.trigger, "parentExecutionId", "");
-  if (id.empty() || !asks_for_parent(execution)) co_return;
   std::vector<model::Execution> chain;
   while (!id.empty() && chain.size() < most_parents) {
     std::optional<model::Execution> found = co_await store.execution(id);
@@ -48,6 +47,11 @@ Async<void> join_parents(store::Store& store, model::Execution& execution) {
     one->parent = std::move(execution.parent);
     execution.parent = std::make_shared<const model::Execution>(std::move(*one));
   }
+}
+
+Async<void> join_parents_if_asked_for(store::Store& store, model::Execution& execution) {
+  if (execution.trigger.contains("parentExecutionId") && asks_for_parent(execution))
+    co_await join_parents(store, execution);
 }
 
 }  // namespace gennaker::runner

@@ -51,7 +51,7 @@ void Runner::Shard::stop() {
 }
 
 Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
-  co_await join_parents(parts_.store, execution);
+  co_await join_parents_if_asked_for(parts_.store, execution);
   if (live_.contains(execution.id)) {
     throw base::Error(base::Kind::conflict, fmt::format("execution {} exists already", execution.id));
   }
@@ -106,7 +106,7 @@ Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_
   std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
   if (!stored)
     throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
-  co_await join_parents(parts_.store, *stored);
+  co_await join_parents_if_asked_for(parts_.store, *stored);
   // Somebody else may have loaded it while we waited.
   if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
   co_return adopt(std::move(*stored));

@@ -82,6 +82,15 @@ class Commands(unittest.TestCase):
                                [{"key": "x", "value": "${image}"}, {"key": "y", "value": "${x + '!'}"}])
         self.assertEqual([one["value"] for one in got.json["result"]], ["shop-7", "shop-7!"])
 
+    def test_explains_what_a_child_knows_of_its_parent(self):
+        self.save("Child", WAIT)
+        child = next(one for one in self.server.get("/applications/demo/pipelineConfigs").json if one["name"] == "Child")
+        self.save("Parent", {"refId": "1", "type": "pipeline", "application": "demo", "pipeline": child["id"]})
+        self.gennaker("pipeline", "run", "-a", "demo", "-n", "Parent", "--watch")
+        run = self.json("execution", "list", "-a", "demo", "-n", "Child")[0]["id"]
+        said = self.gennaker("expression", "explain", "--execution", run, "${trigger.parentExecution.name}")
+        self.assertIn('= "Parent" (String)', said)
+
     def json(self, *arguments):
         return json.loads(self.gennaker(*arguments, "--output", "json"))
 
