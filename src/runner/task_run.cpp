@@ -47,14 +47,6 @@ TaskResult result_of(const std::exception_ptr& failure, const TaskContext& conte
   }
 }
 
-/// A user's back-off is a lower bound: news from outside does not shorten it, a person's change does.
-void heed_backoff(const model::Stage& stage, Again& wish) {
-  const auto least = base::whole_number(stage.context, "backoffPeriodMs");
-  if (!least || *least <= 0) return;
-  wish.after = std::max(wish.after, base::bounded_millis(*least));
-  wish.wake_on.clear();
-}
-
 /// Leaves out of a progress report what the stage says already, so that waiting writes nothing.
 json::object news(const model::Stage& stage, TaskResult& result, const Again& wish) {
   json::object news;
@@ -143,7 +135,7 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
       co_return;
     }
     Again wish = result.again.value_or(Again{.after = usual_wait, .waiting_for = ""});
-    heed_backoff(context->stage(), wish);
+    lengthen(parts_.back_off, context->stage(), wish);
     report.context = news(context->stage(), result, wish);
     if (result.scheduled_time != context->stage().scheduled_time)
       report.scheduled_time = result.scheduled_time;

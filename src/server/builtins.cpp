@@ -152,4 +152,8 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
 }
 
+AccountsByProvider accounts_by_provider(const Options& options) {
+  return {{"local", options.local.accounts}};
+}
+
 }  // namespace gennaker::server
