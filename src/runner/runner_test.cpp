@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "base/virtual_clock.h"
 #include "store/memory/memory_store.h"
 #include "testing/builders.h"
@@ -103,6 +104,53 @@ TEST(Runner, LooksNoOftenerThanItsBackOffAllows) {
   EXPECT_EQ(time_of_ten_looks(back_off, "{}"), milliseconds(18'000));
   EXPECT_EQ(time_of_ten_looks(back_off, R"({"credentials": "prod"})"), milliseconds(72'000));
   EXPECT_EQ(time_of_ten_looks({}, R"({"backoffPeriodMs": 3000})"), milliseconds(27'000));
+}
+
+/// Ends CANCELED by itself.
+class GivesUp final : public Task {
+ public:
+  explicit GivesUp(bool cleaning_fails = false) : cleaning_fails_(cleaning_fails) {}
+  Async<TaskResult> run(TaskContext) override {
+    TaskResult result;
+    result.status = Status::canceled;
+    result.context = {{"reason", "not wanted"}, {"left", "a server group"}};
+    co_return result;
+  }
+  Async<TaskResult> cancel(TaskContext context) override {
+    if (cleaning_fails_) throw base::Error(base::Kind::invalid, "the cloud has gone");
+    TaskResult result = operate({.kind = "cleanUp", .key = context.key("clean")});
+    result.context = {{"left", nullptr}};
+    result.outputs = {{"cleaned", true}};
+    co_return result;
+  }
+
+ private:
+  const bool cleaning_fails_;
+};
+
+TEST(Runner, CleansUpAfterATaskThatEndsCanceled) {
+  RunnerWorld world(std::make_unique<GivesUp>());
+  const model::Execution ended = world.run("{}");
+  EXPECT_EQ(ended.status, Status::canceled);
+  EXPECT_EQ(world.clouds.kinds, std::vector<std::string>{"cleanUp"});
+  EXPECT_EQ(ended.stages[0].context, gennaker::testing::object(R"({"reason": "not wanted", "left": null})"));
+  EXPECT_EQ(ended.stages[0].outputs, gennaker::testing::object(R"({"cleaned": true})"));
+}
+
+TEST(Runner, KeepsTheStagesOptionsForATaskThatEndsCanceled) {
+  RunnerWorld world(std::make_unique<GivesUp>());
+  const model::Execution ended = world.run(R"({"continuePipeline": true})");
+  EXPECT_EQ(ended.status, Status::succeeded);
+  EXPECT_EQ(ended.stages[0].status, Status::failed_continue);
+  EXPECT_EQ(world.clouds.kinds.size(), 1u);
+}
+
+TEST(Runner, TellsOfACleanUpThatFailed) {
+  RunnerWorld world(std::make_unique<GivesUp>(true));
+  const model::Execution ended = world.run("{}");
+  EXPECT_EQ(ended.status, Status::canceled);
+  EXPECT_EQ(ended.stages[0].context.at("cleanUpFailure"), "the cloud has gone");
+  EXPECT_EQ(ended.stages[0].context.at("left"), "a server group");
 }
 
 }  // namespace

@@ -120,13 +120,13 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
     if (run->dropped) co_return;
 
     engine::TaskReport report{run->stage_id, run->task_id, result.status, {}, std::move(result.outputs)};
-    if (run->cancel_when_operation_ends || run->timed_out) {
-      // What the operation made is kept, so that whoever cleans up knows of it.
+    if (run->cancel_when_operation_ends || run->timed_out || result.status == Status::canceled) {
+      // What the task or its operation made is kept, so that whoever cleans up knows of it.
       report.status = Status::running;
       report.context = std::move(result.context);
       auto sending = send(live, std::move(report));
       co_await std::move(sending);
-      co_return end_after_operation(live, run);
+      co_return end_with_cleaning(live, run);
     }
     if (result.status != Status::running) {
       report.context = std::move(result.context);
@@ -259,7 +259,7 @@ Async<void> Runner::Shard::give_up(LivePtr live, engine::TaskTimedOut timed_out)
   post(live, Letter{std::move(timed_out), {}});
 }
 
-void Runner::Shard::end_after_operation(const LivePtr& live, const RunPtr& run) {
+void Runner::Shard::end_with_cleaning(const LivePtr& live, const RunPtr& run) {
   if (run->dropped) return;
   drop(live, run, Cancellation::no);
   if (run->timed_out && !run->cancel_when_operation_ends) {

@@ -25,6 +25,9 @@ constexpr std::chrono::seconds create_again{10};
 constexpr std::chrono::seconds look_soon{1}, look_later{15};
 constexpr std::chrono::minutes eager{1};
 
+/// Left in the context when the cancelEndpoint was called: once is enough.
+constexpr std::string_view called_off = "calledOff";
+
 bool usually_passing(const WebhookOptions& options, int status) {
   const auto& listed = options.retried_statuses;
   return status >= 500 || std::find(listed.begin(), listed.end(), status) != listed.end();
@@ -89,13 +92,15 @@ class Webhook final : public engine::Stage {
   std::vector<engine::SyntheticStage> on_failure(const engine::StageView& stage) const override {
     const json::object fields = webhook_fields(*options_, stage.stage());
     if (base::string_or(fields, "cancelEndpoint", "").empty() || !watching(stage.stage())) return {};
+    if (stage.context().contains(called_off)) return {};
     engine::SyntheticStage call{.type = "cancelWebhook", .name = "Cancel webhook"};
     call.context["stageTimeoutMs"] = 60'000;  // else the parent's, which may be what has run out
     return {std::move(call)};
   }
 
   void prepare_restart(model::Stage& stage) const override {
-    for (const std::string_view stale : {"webhook", "artifacts", "resolvedExpectedArtifacts"}) {
+    for (const std::string_view stale : {std::string_view("webhook"), std::string_view("artifacts"),
+                                         std::string_view("resolvedExpectedArtifacts"), called_off}) {
       stage.context.erase(stale);
     }
     if (!base::bool_or(stage.context, "monitorOnly", false)) stage.context.erase("statusEndpoint");
@@ -315,7 +320,7 @@ class CreateWebhook final : public WebhookTask {
   }
 };
 
-/// Calls off what was started when the execution is cancelled.
+/// Calls off what was started when the execution is cancelled, or the status says that it was.
 class CancellableWait : public WebhookTask {
  public:
   using WebhookTask::WebhookTask;
@@ -325,7 +330,8 @@ class CancellableWait : public WebhookTask {
     json::object fields = co_await std::move(evaluating);
     auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
     co_await std::move(calling);
-    co_return runner::TaskResult{};
+    result.context[called_off] = true;
+    co_return result;
   }
 };
 

@@ -363,6 +363,23 @@ TEST_F(WebhookStage, CallsOffAfterATimeOutAndOutlivesAFailureOfThat) {
   EXPECT_EQ(script_.calls().back(), "PUT http://ci.example.com/stop");
 }
 
+TEST_F(WebhookStage, CallsOffOnceWhatTheStatusCallsCanceled) {
+  for (const char* option : {"completeOtherBranchesThenFail", "continuePipeline"}) {
+    script_ = Script();
+    script_.answer(200);
+    script_.answer(200, R"({"state": "gone"})");
+    json::object fields = object(cancellable);
+    fields["canceledStatuses"] = "gone";
+    fields["failPipeline"] = false;
+    fields[option] = true;
+    run(base::to_text(fields));
+    EXPECT_THAT(script_.calls(),
+                ElementsAre("POST http://ci.example.com/jobs", "GET http://ci.example.com/jobs",
+                            "PUT http://ci.example.com/stop"))
+        << option;
+  }
+}
+
 TEST_F(WebhookStage, DoesNotCallOffWhatWasNeverStarted) {
   script_.answer(404);
   EXPECT_EQ(run(cancellable), Status::terminal);
