@@ -59,6 +59,11 @@ bool waits_for_completion(const json::object& fields) {
   return base::bool_or(fields, "waitForCompletion", false);
 }
 
+/// Whether the status is asked of the URL that was called.
+bool asks_same_url(const json::object& fields) {
+  return base::string_or(fields, "statusUrlResolution", "getMethod") == "getMethod";
+}
+
 bool watching(const model::Stage& stage) {
   return std::any_of(stage.tasks.begin(), stage.tasks.end(), [](const model::Task& task) {
     return task.implementation == "monitorWebhook" && task.start_time;
@@ -263,14 +268,14 @@ class CreateWebhook final : public WebhookTask {
     const bool retry = !fail_fast && (usually_passing(options(), status) ||
                                       lists_code(fields, "webhookRetryStatusCodes", status));
     json::object webhook = told(response);
-    const std::string what = fmt::format("{} answered with status {}", shown_url(call.url), status);
+    const std::string what = fmt::format("{} answered with status {}", net::shown_url(call.url), status);
     if (!retry) return fail_with(context, std::move(webhook), what);
     return runner::again({.after = create_again, .waiting_for = "another try: " + what},
                          {{"webhook", std::move(webhook)}});
   }
 
-  static runner::TaskResult accepted(const runner::TaskContext& context, const json::object& fields,
-                                     const WebhookCall& call, const net::ClientResponse& response) {
+  runner::TaskResult accepted(const runner::TaskContext& context, const json::object& fields,
+                              const WebhookCall& call, const net::ClientResponse& response) const {
     json::object webhook = told(response), result;
     const json::value body = webhook.at("body");
     if (waits_for_completion(fields)) {
@@ -281,8 +286,11 @@ class CreateWebhook final : public WebhookTask {
                          header ? "statusUrlResolution: the answer has no Location header that is a URL"
                                 : "statusUrlJsonPath: the answer holds no status URL there");
       }
-      webhook["statusEndpoint"] = *status_url;
-      result["statusEndpoint"] = *status_url;
+      // Of a preconfigured webhook the URL is the server's, and what it holds is not for the context.
+      const bool ours = asks_same_url(fields) && options().find(context.stage().type) != nullptr;
+      const std::string told_url = ours ? net::shown_url(*status_url) : *status_url;
+      webhook["statusEndpoint"] = told_url;
+      result["statusEndpoint"] = told_url;
     } else {
       take_artifacts(fields, body, result);
     }
@@ -293,10 +301,9 @@ class CreateWebhook final : public WebhookTask {
   static std::optional<std::string> status_url_of(const json::object& fields, const std::string& url,
                                                   const net::ClientResponse& response,
                                                   const json::value& body) {
-    const std::string resolution = base::string_or(fields, "statusUrlResolution", "getMethod");
-    if (resolution == "getMethod") return url;
+    if (asks_same_url(fields)) return url;
     std::string found;
-    if (resolution == "locationHeader") {
+    if (base::string_or(fields, "statusUrlResolution", "") == "locationHeader") {
       const auto location = response.headers.find("Location");
       if (location != response.headers.end()) found = location->second;
     } else {
@@ -328,6 +335,8 @@ class CancellableWait : public WebhookTask {
   Async<runner::TaskResult> cancel(runner::TaskContext context) final {
     auto evaluating = fields_of(context);
     json::object fields = co_await std::move(evaluating);
+    runner::TaskResult result;
+    if (base::string_or(fields, "cancelEndpoint", "").empty()) co_return result;
     auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
     co_await std::move(calling);
     result.context[called_off] = true;
@@ -356,9 +365,7 @@ class MonitorWebhook final : public CancellableWait {
   Async<runner::TaskResult> run(runner::TaskContext context) override {
     auto evaluating = fields_of(context);
     const json::object fields = co_await std::move(evaluating);
-    // What the first call brought wins over a preconfigured field of that name.
-    std::string url = base::string_or(context.stage().context, "statusEndpoint", "");
-    if (url.empty()) url = base::string_or(fields, "statusEndpoint", "");
+    const std::string url = status_url_of(context.stage(), fields);
     if (url.empty()) co_return runner::failed(context, "statusEndpoint: a URL is needed");
     net::ClientResponse response;
     std::string lost;
@@ -378,7 +385,7 @@ class MonitorWebhook final : public CancellableWait {
     if (!past.empty()) monitor["pastStatusCodes"] = past;
     if (response.status < 400) co_return judge(context, fields, std::move(webhook), std::move(monitor));
 
-    const std::string what = fmt::format("{} answered with status {}", shown_url(url), response.status);
+    const std::string what = fmt::format("{} answered with status {}", net::shown_url(url), response.status);
     const bool usual = usually_passing(options(), response.status);
     if (!look_again_after(fields, response.status, past, usual)) {
       monitor["error"] = what;
@@ -403,6 +410,15 @@ class MonitorWebhook final : public CancellableWait {
   }
 
  private:
+  /// What the first call brought wins over a preconfigured field of that name; where it brought nothing, the
+  /// URL that was called is asked again.
+  static std::string status_url_of(const model::Stage& stage, const json::object& fields) {
+    const bool only_monitors = base::bool_or(fields, "monitorOnly", false);
+    if (!only_monitors && asks_same_url(fields)) return base::string_or(fields, "url", "");
+    const std::string brought = base::string_or(stage.context, "statusEndpoint", "");
+    return !brought.empty() ? brought : base::string_or(fields, "statusEndpoint", "");
+  }
+
   static json::array past_statuses(const json::object& webhook) {
     const auto* monitor = base::find_object(webhook, "monitor");
     const auto* past = monitor ? base::find_array(*monitor, "pastStatusCodes") : nullptr;

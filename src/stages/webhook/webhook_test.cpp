@@ -171,6 +171,33 @@ TEST_F(WebhookStage, NeverShowsAQuery) {
   EXPECT_THAT(world_.error(), Not(HasSubstr("secret")));
 }
 
+TEST_F(WebhookStage, NeverShowsTheCredentialsOfAUrl) {
+  script_.answer(404);
+  EXPECT_EQ(run(R"({"url": "http://ann:secret@ci.example.com/jobs"})"), Status::terminal);
+  EXPECT_EQ(world_.error(), "http://ci.example.com/jobs answered with status 404");
+  script_ = Script();
+  script_.answer(200);
+  script_.answer(404);
+  EXPECT_EQ(run(R"({"url": "http://ann:secret@ci.example.com/jobs", "waitForCompletion": true,
+                    "statusJsonPath": "$.status", "successStatuses": "ok"})"),
+            Status::terminal);
+  EXPECT_EQ(world_.error(), "http://ci.example.com/jobs answered with status 404");
+}
+
+TEST_F(WebhookStage, KeepsAPreconfiguredUrlOutOfTheContext) {
+  configure(
+      R"({"preconfigured": [{"type": "notify", "url": "http://ann:secret@ci.example.com/jobs?token=secret",
+                                   "waitForCompletion": true, "statusJsonPath": "$.status",
+                                   "successStatuses": "ok"}]})");
+  script_.answer(200);
+  script_.answer(200, R"({"status": "ok"})");
+  EXPECT_EQ(run("{}", "notify"), Status::succeeded);
+  const std::string url = "http://ann:secret@ci.example.com/jobs?token=secret";
+  EXPECT_THAT(script_.calls(), ElementsAre("POST " + url, "GET " + url));
+  EXPECT_EQ(context().at("statusEndpoint"), "http://ci.example.com/jobs");
+  EXPECT_THAT(base::to_text(context()), Not(HasSubstr("secret")));
+}
+
 TEST_F(WebhookStage, RepeatsWhatWasCertainlyNotReceived) {
   script_.fail(base::Kind::unavailable, false);
   script_.answer(200);
