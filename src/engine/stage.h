@@ -121,6 +121,9 @@ class StageCatalog {
   void add(std::unique_ptr<Stage> stage);
   /// By type or alias; nullptr if unknown.
   const Stage* find(std::string_view type) const;
+  /// What a stage is: by its type, its field `alias`, or its type without its `providerType`; nullptr if
+  /// unknown.
+  const Stage* type_of(const model::Stage& stage) const;
   /// Sorted by type.
   std::vector<const Stage*> all() const;
   /// What `type` plans, as the review leaves it. A type that stumbles over a field's shape has refused.
