@@ -72,6 +72,32 @@ base::Error too_many(std::size_t waiting) {
   return {base::Kind::conflict, fmt::format("Too many executions ({}) already waiting to start", waiting)};
 }
 
+/// Each stage must be listed, under the word that was sent or its type's own.
+std::optional<base::Error> ad_hoc_problem(const AdHocRules& rules, const engine::StageCatalog& catalog,
+                                          const model::Execution& execution, const std::string& user) {
+  if (!rules.only_listed) return std::nullopt;
+  for (const model::Stage& stage : execution.stages) {
+    const engine::Stage* type = catalog.type_of(stage);
+    auto rule = rules.listed.find(stage.type);
+    if (rule == rules.listed.end() && type != nullptr) rule = rules.listed.find(type->type());
+    if (rule == rules.listed.end()) {
+      return base::Error(
+          base::Kind::forbidden,
+          fmt::format("ad-hoc tasks of type {} are switched off by this server's configuration; "
+                      "run it in a pipeline",
+                      stage.type),
+          {{"field", "job.type"}});
+    }
+    const std::vector<std::string>& users = rule->second;
+    if (!users.empty() && std::find(users.begin(), users.end(), user) == users.end()) {
+      return base::Error(base::Kind::forbidden,
+                         fmt::format("user {} may not start ad-hoc tasks of type {}", user, stage.type),
+                         {{"field", "job.type"}});
+    }
+  }
+  return std::nullopt;
+}
+
 std::size_t most_running(const model::Execution& execution) {
   return execution.limit_concurrent ? 1 : static_cast<std::size_t>(execution.max_concurrent_executions);
 }
@@ -210,6 +236,12 @@ Async<std::string> Starter::start_orchestration(json::object request, std::strin
       build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
   execution.origin = origin;
   std::string id = execution.id;
+  if (const auto problem = ad_hoc_problem(parts_.ad_hoc, parts_.stages, execution, user)) {
+    const std::exception_ptr refused = std::make_exception_ptr(*problem);
+    auto recording = record_failed_start(std::move(execution), refused);
+    co_await std::move(recording);
+    std::rethrow_exception(refused);
+  }
   co_await parts_.runner.accept(std::move(execution));
   co_return id;
 }

@@ -136,6 +136,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   Section window = top.section("executionWindow");
   window.read("timeZone", options.time_zone, "a time zone such as Europe/Berlin");
   window.refuse_rest();
+  options.executions = top.document("executions");
   options.tasks = top.document("tasks");
   options.webhook = top.document("webhook");
   top.refuse_rest();

@@ -16,6 +16,7 @@
 #include "pipelines/outside_answers.h"
 #include "runner/runner.h"
 #include "server/builtins.h"
+#include "server/execution_settings.h"
 #include "server/options.h"
 #include "server/task_settings.h"
 #include "store/feed.h"
@@ -76,7 +77,8 @@ class Gennaker {
         origins_(options.allowed_origins),
         answers_({applications_, configurations_, client_, url_fence(options)}),
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
-        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_}),
+        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
+                  read_ad_hoc_rules(options.executions)}),
         pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
         planner_({*store_, clouds_,
                   [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {

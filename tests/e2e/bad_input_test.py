@@ -565,6 +565,8 @@ class Starting(unittest.TestCase):
                               ("tasks:\n  wait:\n    enabled: maybe\n", ("tasks.wait.enabled", "true or false")),
                               ("tasks:\n  global: {backOffPeriod: soon}\n", ("tasks.global.backOffPeriod", "whole number")),
                               ("tasks:\n  local: {prod: {backOffPeriod: 1}}\n", ("tasks.local.prod", "no such account")),
+                              ("executions: {blockOrchestrationExecution: true}\n",
+                               ("executions.blockOrchestrationExecution", "is unknown")),
                               ("- a\n", ("config.yaml:1", "mapping")),
                               ("logLevel: loud\n", ("config.yaml:1", "logLevel", "debug")),
                               ("local:\n  firstPort: 9\n  lastPort: 8\n", ("local.lastPort",))):
