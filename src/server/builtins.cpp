@@ -37,6 +37,7 @@
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
+#include "stages/toggleable_pause/toggleable_pause.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
@@ -73,6 +74,14 @@ stages::WebhookOptions webhook_options(const Options& options) {
       });
 }
 
+std::set<std::string, std::less<>> switches_that_are_on(const Options& options) {
+  std::set<std::string, std::less<>> on;
+  for (const auto& [name, is_on] : options.pause_toggles) {
+    if (is_on) on.insert(name);
+  }
+  return on;
+}
+
 void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
                   const Options& server_options) {
   stages::WebhookOptions options = webhook_options(server_options);
@@ -96,6 +105,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_wait(catalogs);
   stages::add_wait_for_condition(catalogs);
   stages::add_wait_until(catalogs);
+  stages::add_toggleable_pause(catalogs, switches_that_are_on(options));
   stages::add_manual_judgment(catalogs);
   stages::add_check_preconditions(catalogs,
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {

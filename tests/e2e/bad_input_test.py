@@ -567,6 +567,7 @@ class Starting(unittest.TestCase):
                               ("tasks:\n  local: {prod: {backOffPeriod: 1}}\n", ("tasks.local.prod", "no such account")),
                               ("executions: {blockOrchestrationExecution: true}\n",
                                ("executions.blockOrchestrationExecution", "is unknown")),
+                              ("pauseToggles: [deployments]\n", ("config.yaml:1", "pauseToggles", "mapping of names")),
                               ("- a\n", ("config.yaml:1", "mapping")),
                               ("logLevel: loud\n", ("config.yaml:1", "logLevel", "debug")),
                               ("local:\n  firstPort: 9\n  lastPort: 8\n", ("local.lastPort",))):
