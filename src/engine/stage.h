@@ -109,6 +109,9 @@ class Stage {
   virtual void finish(model::Stage&) const {}
   /// Whether its tasks run in a dry run too: they look, ask or compute, and change nothing.
   virtual bool runs_dry(const StageView&) const { return false; }
+  /// Whether a run as a custom strategy tells it which cluster it is about: see
+  /// pipelines/strategy_parameters.h.
+  virtual bool takes_strategy_parameters() const { return false; }
   /// Whether a person may skip it while it runs.
   virtual bool can_be_skipped(const StageView&) const { return false; }
   /// The configuration's fields as JSON Schema, from the folder's schema.json.

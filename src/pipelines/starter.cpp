@@ -13,6 +13,7 @@
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
+#include "pipelines/strategy_parameters.h"
 #include "pipelines/validation.h"
 
 namespace gennaker::pipelines {
@@ -163,6 +164,7 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
+  take_strategy_parameters(execution, parts_.stages);
   execution.origin = request.origin;
   execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
   if (unresolved) {

@@ -37,6 +37,7 @@ engine::SyntheticStage check_of(const json::object& parent, const json::object& 
 class CheckPreconditions final : public engine::Stage {
  public:
   std::string_view type() const override { return "checkPreconditions"; }
+  bool takes_strategy_parameters() const override { return true; }
   bool runs_dry(const engine::StageView& stage) const override {
     return stage.text("preconditionType") == "expression";
   }
