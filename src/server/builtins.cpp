@@ -1,7 +1,5 @@
 #include "server/builtins.h"
 
-#include <algorithm>
-
 #include "clusters/inventory.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
@@ -47,12 +45,14 @@
 namespace gennaker::server {
 namespace {
 
-int cluster_size(const clusters::Clouds& clouds, const stages::ClusterSizeQuestion& question) {
+std::vector<std::string> server_groups_of(const clusters::Clouds& clouds,
+                                          const stages::ClusterSizeQuestion& question) {
   const auto snapshot = clouds.snapshot(question.account);
-  const auto groups = clusters::server_groups_of_cluster(*snapshot, question.cluster, question.region);
-  return static_cast<int>(std::count_if(groups.begin(), groups.end(), [&](const model::ServerGroup* group) {
-    return !question.only_enabled || !group->disabled;
-  }));
+  std::vector<std::string> names;
+  for (const auto* group : clusters::server_groups_of_cluster(*snapshot, question.cluster, question.region)) {
+    if (!question.only_enabled || !group->disabled) names.push_back(group->name);
+  }
+  return names;
 }
 
 std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::string& application) {
@@ -109,7 +109,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_manual_judgment(catalogs);
   stages::add_check_preconditions(catalogs,
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
-                                    return cluster_size(clouds, question);
+                                    return server_groups_of(clouds, question);
                                   });
   stages::add_restrict_execution_window(catalogs, options.time_zone, parts.random);
   stages::add_depends_on_execution(catalogs, parts.store);
