@@ -312,7 +312,7 @@ std::string advice(const base::Error& error, const std::string& endpoint) {
   if (!is_unreachable(error)) return "";
   return fmt::format(
       "\nIs the server running at {}? Start it with 'gennaker serve', or name another with --gate-endpoint.",
-      endpoint);
+      net::shown_url(endpoint));
 }
 
 int run_command(const CommandLine& line, Surroundings& around) {

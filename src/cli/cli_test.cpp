@@ -341,6 +341,10 @@ TEST_F(CommandLineTest, KnowsWhenNobodyAnswers) {
   EXPECT_EQ(gennaker({"application", "list", "--gate-endpoint", fmt::format("http://127.0.0.1:{}", port)}),
             unreachable);
   EXPECT_THAT(err(), HasSubstr("Is the server running at"));
+  EXPECT_EQ(gennaker({"application", "list", "--gate-endpoint",
+                      fmt::format("http://ann:secret@127.0.0.1:{}", port)}),
+            unreachable);
+  EXPECT_THAT(err(), Not(HasSubstr("secret")));
 }
 
 TEST_F(CommandLineTest, RefusesWhatItDoesNotUnderstand) {

@@ -49,8 +49,8 @@ std::string message_of(const net::ClientRequest& request, const net::ClientRespo
     // Not ours: a proxy's page, or another server.
   }
   if (!message.empty()) return message;
-  return fmt::format("{} {} was answered with {} {}", request.method, request.url, response.status,
-                     net::reason_phrase(response.status));
+  return fmt::format("{} {} was answered with {} {}", request.method, net::shown_url(request.url),
+                     response.status, net::reason_phrase(response.status));
 }
 
 }  // namespace
@@ -61,6 +61,10 @@ Gate::Gate(net::Client& client, std::string endpoint) : client_(client), endpoin
 
 std::string Gate::url(std::string_view path) const {
   return endpoint_ + std::string(path);
+}
+
+std::string Gate::shown_url(std::string_view path) const {
+  return net::shown_url(endpoint_) + std::string(path);
 }
 
 Async<json::value> Gate::call(std::string method, std::string path, json::value body) {
@@ -79,7 +83,8 @@ Async<json::value> Gate::call(std::string method, std::string path, json::value 
     throw Error(kind_of(response.status), message_of(sent, response), {{"status", response.status}});
   }
   if (response.body.empty()) co_return nullptr;
-  co_return base::parse_json(response.body, fmt::format("the answer to {} {}", sent.method, sent.url),
+  co_return base::parse_json(response.body,
+                             fmt::format("the answer to {} {}", sent.method, net::shown_url(sent.url)),
                              {.bytes = 256 * 1024 * 1024, .depth = 500});
 }
 
@@ -92,7 +97,7 @@ Async<json::value> Gate::get(std::string path) {
 }
 
 Async<json::object> Gate::get_object(std::string path) {
-  const auto shown = url(path);
+  const auto shown = shown_url(path);
   json::value answer = co_await get(std::move(path));
   if (!answer.is_object()) {
     throw Error(Kind::internal,
@@ -102,7 +107,7 @@ Async<json::object> Gate::get_object(std::string path) {
 }
 
 Async<json::array> Gate::get_array(std::string path) {
-  const auto shown = url(path);
+  const auto shown = shown_url(path);
   json::value answer = co_await get(std::move(path));
   if (!answer.is_array()) {
     throw Error(Kind::internal,

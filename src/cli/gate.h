@@ -28,6 +28,8 @@ class Gate {
 
   net::Client& client() { return client_; }
   std::string url(std::string_view path) const;
+  /// The same for people and logs: without the credentials that the endpoint may hold.
+  std::string shown_url(std::string_view path) const;
 
  private:
   net::Client& client_;

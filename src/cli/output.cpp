@@ -53,7 +53,7 @@ json::object read_object(const Context& context, const std::string& file) {
 
 std::string page_url(const Context& context, const std::string& application,
                      const std::string& execution_id) {
-  return context.gate.url(path({"/ui/applications/", application, "/executions/", execution_id}));
+  return context.gate.shown_url(path({"/ui/applications/", application, "/executions/", execution_id}));
 }
 
 }  // namespace gennaker::cli

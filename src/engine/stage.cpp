@@ -73,6 +73,15 @@ Plan StageCatalog::plan(const Stage& type, const StageView& stage) const {
   return plan;
 }
 
+const Stage* StageCatalog::type_of(const model::Stage& stage) const {
+  if (const Stage* type = find(stage.type)) return type;
+  if (const Stage* type = find(base::string_or(stage.context, "alias", ""))) return type;
+  // "deploy_local": the type with its cloud's name, where the cloud has no type of its own.
+  const std::string suffix = "_" + base::string_or(stage.context, "providerType", "");
+  if (suffix.size() == 1 || !stage.type.ends_with(suffix)) return nullptr;
+  return find(std::string_view(stage.type).substr(0, stage.type.size() - suffix.size()));
+}
+
 std::vector<const Stage*> StageCatalog::all() const {
   std::vector<const Stage*> sorted;
   for (const auto& stage : stages_) sorted.push_back(stage.get());

@@ -108,6 +108,9 @@ class Stage {
   virtual void finish(model::Stage&) const {}
   /// Whether its tasks run in a dry run too: they look, ask or compute, and change nothing.
   virtual bool runs_dry(const StageView&) const { return false; }
+  /// Whether a run as a custom strategy tells it which cluster it is about: see
+  /// pipelines/strategy_parameters.h.
+  virtual bool takes_strategy_parameters() const { return false; }
   /// Whether a person may skip it while it runs.
   virtual bool can_be_skipped(const StageView&) const { return false; }
   /// The configuration's fields as JSON Schema, from the folder's schema.json.
@@ -131,6 +134,9 @@ class StageCatalog {
   void add(std::unique_ptr<Stage> stage);
   /// By type or alias; nullptr if unknown.
   const Stage* find(std::string_view type) const;
+  /// What a stage is: by its type, its field `alias`, or its type without its `providerType`; nullptr if
+  /// unknown.
+  const Stage* type_of(const model::Stage& stage) const;
   /// Sorted by type.
   std::vector<const Stage*> all() const;
   /// What `type` plans, as the review leaves it. A type that stumbles over a field's shape has refused.

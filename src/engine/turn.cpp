@@ -274,12 +274,7 @@ void Turn::changed(const model::Stage& stage) {
 }
 
 const Stage* Turn::type_of(const model::Stage& stage) const {
-  if (const Stage* type = catalog_.find(stage.type)) return type;
-  if (const Stage* type = catalog_.find(base::string_or(stage.context, "alias", ""))) return type;
-  // "deploy_local": the type with its cloud's name, where the cloud has no type of its own.
-  const std::string suffix = "_" + base::string_or(stage.context, "providerType", "");
-  if (suffix.size() == 1 || !stage.type.ends_with(suffix)) return nullptr;
-  return catalog_.find(std::string_view(stage.type).substr(0, stage.type.size() - suffix.size()));
+  return catalog_.type_of(stage);
 }
 
 const model::StageIndex& Turn::index() {

@@ -17,8 +17,7 @@ namespace gennaker::net {
 std::string shown_url(std::string_view url) {
   auto text = url.substr(0, std::min(url.find_first_of("?#"), url.size()));
   const auto scheme = text.find("://");
-  if (scheme == std::string_view::npos) return std::string(text.substr(0, 200));
-  const auto host = scheme + 3;
+  const auto host = scheme == std::string_view::npos ? 0 : scheme + 3;
   const auto slash = std::min(text.find('/', host), text.size());
   const auto at = text.substr(0, slash).rfind('@');
   const auto from = at == std::string_view::npos ? host : std::max(at + 1, host);

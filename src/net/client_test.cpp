@@ -90,6 +90,15 @@ class ClientTest : public ::testing::Test {
   Client client_;
 };
 
+TEST(ShownUrl, LeavesOutWhatOftenIsSecret) {
+  EXPECT_EQ(shown_url("http://host:80/path"), "http://host:80/path");
+  EXPECT_EQ(shown_url("http://ann:secret@host/path?token=x#y"), "http://host/path");
+  EXPECT_EQ(shown_url("http://host/ann@home"), "http://host/ann@home");
+  EXPECT_EQ(shown_url("http://a@b:c@host"), "http://host");
+  EXPECT_EQ(shown_url("ann:secret@host/path"), "host/path");
+  EXPECT_EQ(shown_url("nonsense"), "nonsense");
+}
+
 TEST_F(ClientTest, SendsWhatItIsTold) {
   for (const std::string method : {"GET", "POST", "PUT", "PATCH", "DELETE"}) {
     const auto answer =

@@ -143,11 +143,11 @@ UrlFence::~UrlFence() = default;
 std::optional<std::string> UrlFence::problem(const std::string& url) const {
   const auto parsed = boost::urls::parse_uri(url);
   if (!parsed || parsed->encoded_host().empty())
-    return fmt::format("'{}' is no URL with a host", url.substr(0, 200));
+    return fmt::format("'{}' is no URL with a host", shown_url(url));
   const std::string scheme = base::lower_case(std::string(parsed->scheme()));
   if (std::find(rules_.allowed_schemes.begin(), rules_.allowed_schemes.end(), scheme) ==
       rules_.allowed_schemes.end()) {
-    return fmt::format("'{}' must begin with {}://", url.substr(0, 200),
+    return fmt::format("'{}' must begin with {}://", shown_url(url),
                        fmt::join(rules_.allowed_schemes, ":// or "));
   }
   std::string host = base::lower_case(parsed->encoded_host().decode());

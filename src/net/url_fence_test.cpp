@@ -53,6 +53,14 @@ INSTANTIATE_TEST_SUITE_P(
              "allowedHostnamesRegex",
              {.allowed_hostnames_regex = ".*\\.example\\.com"}}));
 
+TEST(Fence, DoesNotRepeatSecrets) {
+  const UrlFence fence(UrlRules{});
+  for (const char* url : {"ftp://ann:secret@example.com/?token=secret", "ann:secret@example.com/",
+                          "http://ann:secret@169.254.169.254/?token=secret"}) {
+    EXPECT_THAT(fence.problem(url).value_or("secret"), Not(HasSubstr("secret"))) << url;
+  }
+}
+
 TEST(FenceRules, AreRefusedWhenTheyMakeNoSense) {
   EXPECT_THROW(UrlFence({.allowed_hostnames_regex = "("}), base::Error);
   EXPECT_THROW(UrlFence({.rejected_ips = {"10.0.0.0/99"}}), base::Error);

@@ -57,6 +57,14 @@ void sort_for_display(std::vector<json::object>& configs) {
 
 }  // namespace
 
+std::string referenced_application(const json::object& stage_fields, const std::string& own) {
+  for (const std::string_view field : {"pipelineApplication", "application"}) {
+    std::string named = base::string_or(stage_fields, field, "");
+    if (!named.empty()) return named;
+  }
+  return own;
+}
+
 store::FeedEntry document_entry(const store::Document& document) {
   const json::object body{{"kind", document.kind},
                           {"id", document.id},
@@ -143,6 +151,16 @@ Async<std::optional<json::object>> Configurations::find_by_id(std::string id) {
   std::optional<store::Document> document = co_await store_.document(kind, std::move(id));
   if (!document) co_return std::nullopt;
   co_return std::move(document->body);
+}
+
+Async<std::optional<json::object>> Configurations::find_referenced(std::string application,
+                                                                   std::string id_or_name) {
+  auto by_id = find_by_id(id_or_name);
+  std::optional<json::object> found = co_await std::move(by_id);
+  if (found) co_return found;
+  auto by_name = find(std::move(application), std::move(id_or_name));
+  found = co_await std::move(by_name);
+  co_return found;
 }
 
 Async<std::vector<json::object>> Configurations::history(std::string id, std::size_t limit) {

@@ -30,9 +30,13 @@ class Configurations {
   /// Of an application (any case of its name), in display order, with `index` 0..n-1.
   Async<std::vector<json::object>> list(std::string application);
   Async<std::vector<json::object>> list_all();
-  /// By exact name, then by id.
+  /// What a path of the API names: in `application`, by exact name, then by id.
   Async<std::optional<json::object>> find(std::string application, std::string name_or_id);
   Async<std::optional<json::object>> find_by_id(std::string id);
+  /// What a pipeline stage refers to: by its id, whatever application it is of, since ids are never given
+  /// twice; else by its exact name in `application`. A name of one pipeline that is the id of another means
+  /// the other.
+  Async<std::optional<json::object>> find_referenced(std::string application, std::string id_or_name);
   /// Newest first; the first is the current one.
   Async<std::vector<json::object>> history(std::string id, std::size_t limit);
   /// By name, trimmed, ignoring case. One that is not there is fine.
@@ -49,6 +53,10 @@ class Configurations {
   const base::Clock& clock_;
   base::Random& random_;
 };
+
+/// Whose pipeline a pipeline stage names: `pipelineApplication`, else `application`, else `own`, the one that
+/// the stage itself is of.
+std::string referenced_application(const json::object& stage_fields, const std::string& own);
 
 /// The feed's word for a configuration that was changed or removed.
 store::FeedEntry document_entry(const store::Document& document);

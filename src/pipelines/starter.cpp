@@ -13,6 +13,7 @@
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
+#include "pipelines/strategy_parameters.h"
 #include "pipelines/validation.h"
 
 namespace gennaker::pipelines {
@@ -70,6 +71,32 @@ bool limited(const model::Execution& execution) {
 
 base::Error too_many(std::size_t waiting) {
   return {base::Kind::conflict, fmt::format("Too many executions ({}) already waiting to start", waiting)};
+}
+
+/// Each stage must be listed, under the word that was sent or its type's own.
+std::optional<base::Error> ad_hoc_problem(const AdHocRules& rules, const engine::StageCatalog& catalog,
+                                          const model::Execution& execution, const std::string& user) {
+  if (!rules.only_listed) return std::nullopt;
+  for (const model::Stage& stage : execution.stages) {
+    const engine::Stage* type = catalog.type_of(stage);
+    auto rule = rules.listed.find(stage.type);
+    if (rule == rules.listed.end() && type != nullptr) rule = rules.listed.find(type->type());
+    if (rule == rules.listed.end()) {
+      return base::Error(
+          base::Kind::forbidden,
+          fmt::format("ad-hoc tasks of type {} are switched off by this server's configuration; "
+                      "run it in a pipeline",
+                      stage.type),
+          {{"field", "job.type"}});
+    }
+    const std::vector<std::string>& users = rule->second;
+    if (!users.empty() && std::find(users.begin(), users.end(), user) == users.end()) {
+      return base::Error(base::Kind::forbidden,
+                         fmt::format("user {} may not start ad-hoc tasks of type {}", user, stage.type),
+                         {{"field", "job.type"}});
+    }
+  }
+  return std::nullopt;
 }
 
 std::size_t most_running(const model::Execution& execution) {
@@ -137,6 +164,7 @@ Async<std::string> Starter::start_pipeline(StartRequest request) {
   std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
+  take_strategy_parameters(execution, parts_.stages);
   execution.origin = request.origin;
   execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
   if (unresolved) {
@@ -210,6 +238,12 @@ Async<std::string> Starter::start_orchestration(json::object request, std::strin
       build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
   execution.origin = origin;
   std::string id = execution.id;
+  if (const auto problem = ad_hoc_problem(parts_.ad_hoc, parts_.stages, execution, user)) {
+    const std::exception_ptr refused = std::make_exception_ptr(*problem);
+    auto recording = record_failed_start(std::move(execution), refused);
+    co_await std::move(recording);
+    std::rethrow_exception(refused);
+  }
   co_await parts_.runner.accept(std::move(execution));
   co_return id;
 }

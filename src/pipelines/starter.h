@@ -31,6 +31,13 @@ struct StartRequest {
 std::string correlation_of_child(const model::Execution& parent, std::string_view stage_id,
                                  std::string_view child_config_id);
 
+/// Which ad-hoc tasks may be started: all, unless only those that are listed.
+struct AdHocRules {
+  bool only_listed = false;
+  /// By a stage's type; with the users who may, or nobody: then everybody may.
+  std::map<std::string, std::vector<std::string>, std::less<>> listed;
+};
+
 struct StarterParts {
   store::Store& store;
   runner::Runner& runner;
@@ -41,6 +48,7 @@ struct StarterParts {
   base::asio::any_io_executor executor;
   /// Of expressions in configurations; nullptr: what they ask of the outside has no answer.
   runner::Answerer* answerer = nullptr;
+  AdHocRules ad_hoc = {};
 };
 
 /// The one way in which an execution begins, whoever asks for it.
@@ -57,7 +65,8 @@ class Starter {
   /// others to end. An expected artifact that cannot be bound leaves a TERMINAL execution behind; `somebody`
   /// is told by an `invalid` too.
   Async<std::string> start_pipeline(StartRequest request);
-  /// {application, description, job: [...]}; returns its id.
+  /// {application, description, job: [...]}; returns its id. Throws base::Error `forbidden` too, when the
+  /// rules of ad-hoc tasks do not let `user` start it; then a TERMINAL execution tells of the attempt.
   Async<std::string> start_orchestration(json::object request, std::string user, std::string origin);
 
   /// Restarts a stage of an execution that has ended, or is running. A limited pipeline's waits like a new

@@ -136,12 +136,8 @@ class Rehearsed {
   }
 
   std::optional<json::object> find_pipeline(const std::string& application, const std::string& id_or_name) {
-    auto by_id = world_.configurations().find_by_id(id_or_name);
-    std::optional<json::object> found = world_.run(std::move(by_id));
-    if (!found) {
-      auto by_name = world_.configurations().find(application, id_or_name);
-      found = world_.run(std::move(by_name));
-    }
+    auto finding = world_.configurations().find_referenced(application, id_or_name);
+    std::optional<json::object> found = world_.run(std::move(finding));
     if (found) children_.push_back(*found);
     return found;
   }

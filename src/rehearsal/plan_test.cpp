@@ -191,6 +191,16 @@ TEST_F(Planning, ShowsChildrenAndCircles) {
   EXPECT_EQ(child.at("stages").at(0).at("child").at("name"), "C");
 }
 
+TEST_F(Planning, FindsChildrenInTheApplicationThatTheStageNames) {
+  save("Deploy", R"([{"refId": "1", "type": "wait"}])", R"({"application": "web"})");
+  for (const char* fields :
+       {R"("pipelineApplication": "web", "application": "nowhere")", R"("application": "web")"}) {
+    plan(fmt::format(R"([{{"refId": "1", "type": "pipeline", "pipeline": "Deploy", {}}}])", fields));
+    EXPECT_THAT(problems(), IsEmpty()) << fields;
+    EXPECT_EQ(stage(0).at("child").at("name"), "Deploy") << fields;
+  }
+}
+
 TEST_F(Planning, AssumesConditionsOfChildrenToo) {
   save("B", R"([{"refId": "1", "type": "webhook", "name": "Call", "url": "https://x.example.com"},
                 {"refId": "2", "requisiteStageRefIds": ["1"], "type": "wait", "stageEnabled":

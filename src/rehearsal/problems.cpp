@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "clusters/nearest_name.h"
 #include "expressions/expressions.h"
+#include "pipelines/configurations.h"
 #include "pipelines/parameters.h"
 #include "pipelines/validation.h"
 
@@ -192,9 +193,7 @@ class Search {
   void look_at_child(const json::object& stage, const std::string& application) {
     const std::string wanted = base::string_or(stage, "pipeline", "");
     if (wanted.empty() || expressions::has_expression(std::string_view(wanted))) return;
-    const auto child = around_.find_pipeline(
-        base::string_or(stage, "application", base::string_or(stage, "pipelineApplication", application)),
-        wanted);
+    const auto child = around_.find_pipeline(pipelines::referenced_application(stage, application), wanted);
     if (!child) return add(Level::error, "pipeline", fmt::format("there is no pipeline '{}'", wanted));
     const std::string name = base::string_or(*child, "name", wanted);
     if (base::bool_or(*child, "disabled", false))

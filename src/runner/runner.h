@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "engine/engine.h"
 #include "runner/answerer.h"
+#include "runner/back_off.h"
 #include "runner/task.h"
 #include "store/store.h"
 
@@ -20,6 +21,7 @@ struct RunnerParts {
   Operator& clouds;
   const base::Clock& clock;
   Answerer* answerer = nullptr;  ///< nullptr: what expressions ask of the outside has no answer
+  BackOff back_off = {};
 };
 
 /// The durable shell around the engine. Commits what changed before it acts on it; takes up what a crash

@@ -96,7 +96,7 @@ class Runner::Shard {
   Async<TaskResult> ask(RunPtr run, Task& task, TaskContext context);
   Async<void> wait_for_next(RunPtr run, Again wish);
   Async<void> clean_up(LivePtr live, RunPtr run);
-  void end_after_operation(const LivePtr& live, const RunPtr& run);
+  void end_with_cleaning(const LivePtr& live, const RunPtr& run);
   void arm_deadline(const LivePtr& live, const RunPtr& run, Task& task, const TaskContext& context);
   Async<void> give_up(LivePtr live, engine::TaskTimedOut timed_out);
   void on_deadline(const LivePtr& live, const RunPtr& run, std::string message);

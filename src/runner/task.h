@@ -101,8 +101,9 @@ class Task {
   virtual TaskResult operated(const TaskContext&, const json::object& answer) {
     return succeeded({}, answer);
   }
-  /// Asked once when the execution was cancelled while this task ran. Its answer's context and outputs are
-  /// kept.
+  /// Asked when the execution was cancelled while this task ran, and when the task itself ended CANCELED; may
+  /// be asked again after a crash. Its answer's context and outputs are kept, and its operation is carried
+  /// out.
   virtual Async<TaskResult> cancel(TaskContext) { co_return TaskResult{}; }
   /// Asked before the task fails because its time was up; may be asked again after a crash. A failure of it
   /// is logged.

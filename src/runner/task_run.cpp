@@ -47,14 +47,6 @@ TaskResult result_of(const std::exception_ptr& failure, const TaskContext& conte
   }
 }
 
-/// A user's back-off is a lower bound: news from outside does not shorten it, a person's change does.
-void heed_backoff(const model::Stage& stage, Again& wish) {
-  const auto least = base::whole_number(stage.context, "backoffPeriodMs");
-  if (!least || *least <= 0) return;
-  wish.after = std::max(wish.after, base::bounded_millis(*least));
-  wish.wake_on.clear();
-}
-
 /// Leaves out of a progress report what the stage says already, so that waiting writes nothing.
 json::object news(const model::Stage& stage, TaskResult& result, const Again& wish) {
   json::object news;
@@ -128,13 +120,13 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
     if (run->dropped) co_return;
 
     engine::TaskReport report{run->stage_id, run->task_id, result.status, {}, std::move(result.outputs)};
-    if (run->cancel_when_operation_ends || run->timed_out) {
-      // What the operation made is kept, so that whoever cleans up knows of it.
+    if (run->cancel_when_operation_ends || run->timed_out || result.status == Status::canceled) {
+      // What the task or its operation made is kept, so that whoever cleans up knows of it.
       report.status = Status::running;
       report.context = std::move(result.context);
       auto sending = send(live, std::move(report));
       co_await std::move(sending);
-      co_return end_after_operation(live, run);
+      co_return end_with_cleaning(live, run);
     }
     if (result.status != Status::running) {
       report.context = std::move(result.context);
@@ -143,7 +135,7 @@ Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
       co_return;
     }
     Again wish = result.again.value_or(Again{.after = usual_wait, .waiting_for = ""});
-    heed_backoff(context->stage(), wish);
+    lengthen(parts_.back_off, context->stage(), wish);
     report.context = news(context->stage(), result, wish);
     if (result.scheduled_time != context->stage().scheduled_time)
       report.scheduled_time = result.scheduled_time;
@@ -267,7 +259,7 @@ Async<void> Runner::Shard::give_up(LivePtr live, engine::TaskTimedOut timed_out)
   post(live, Letter{std::move(timed_out), {}});
 }
 
-void Runner::Shard::end_after_operation(const LivePtr& live, const RunPtr& run) {
+void Runner::Shard::end_with_cleaning(const LivePtr& live, const RunPtr& run) {
   if (run->dropped) return;
   drop(live, run, Cancellation::no);
   if (run->timed_out && !run->cancel_when_operation_ends) {

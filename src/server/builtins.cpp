@@ -1,7 +1,5 @@
 #include "server/builtins.h"
 
-#include <algorithm>
-
 #include "clusters/inventory.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
@@ -37,6 +35,7 @@
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
+#include "stages/toggleable_pause/toggleable_pause.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
@@ -46,12 +45,14 @@
 namespace gennaker::server {
 namespace {
 
-int cluster_size(const clusters::Clouds& clouds, const stages::ClusterSizeQuestion& question) {
+std::vector<std::string> server_groups_of(const clusters::Clouds& clouds,
+                                          const stages::ClusterSizeQuestion& question) {
   const auto snapshot = clouds.snapshot(question.account);
-  const auto groups = clusters::server_groups_of_cluster(*snapshot, question.cluster, question.region);
-  return static_cast<int>(std::count_if(groups.begin(), groups.end(), [&](const model::ServerGroup* group) {
-    return !question.only_enabled || !group->disabled;
-  }));
+  std::vector<std::string> names;
+  for (const auto* group : clusters::server_groups_of_cluster(*snapshot, question.cluster, question.region)) {
+    if (!question.only_enabled || !group->disabled) names.push_back(group->name);
+  }
+  return names;
 }
 
 std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::string& application) {
@@ -71,6 +72,14 @@ stages::WebhookOptions webhook_options(const Options& options) {
         const char* value = std::getenv(name.c_str());
         return value == nullptr ? std::nullopt : std::optional<std::string>(value);
       });
+}
+
+std::set<std::string, std::less<>> switches_that_are_on(const Options& options) {
+  std::set<std::string, std::less<>> on;
+  for (const auto& [name, is_on] : options.pause_toggles) {
+    if (is_on) on.insert(name);
+  }
+  return on;
 }
 
 void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
@@ -96,10 +105,11 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_wait(catalogs);
   stages::add_wait_for_condition(catalogs);
   stages::add_wait_until(catalogs);
+  stages::add_toggleable_pause(catalogs, switches_that_are_on(options));
   stages::add_manual_judgment(catalogs);
   stages::add_check_preconditions(catalogs,
                                   [&clouds = parts.clouds](const stages::ClusterSizeQuestion& question) {
-                                    return cluster_size(clouds, question);
+                                    return server_groups_of(clouds, question);
                                   });
   stages::add_restrict_execution_window(catalogs, options.time_zone, parts.random);
   stages::add_depends_on_execution(catalogs, parts.store);
@@ -150,6 +160,10 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
+}
+
+AccountsByProvider accounts_by_provider(const Options& options) {
+  return {{"local", options.local.accounts}};
 }
 
 }  // namespace gennaker::server

@@ -4,6 +4,7 @@
 #include "net/url_fence.h"
 #include "pipelines/stage_parts.h"
 #include "server/options.h"
+#include "server/task_settings.h"
 
 namespace gennaker::server {
 
@@ -22,5 +23,8 @@ struct CloudParts {
 
 /// Every cloud that this server can be connected to, with the accounts that the options name.
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts);
+
+/// The same accounts, by name alone: for settings that are checked before anything is built.
+AccountsByProvider accounts_by_provider(const Options& options);
 
 }  // namespace gennaker::server

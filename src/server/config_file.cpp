@@ -136,6 +136,8 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   Section window = top.section("executionWindow");
   window.read("timeZone", options.time_zone, "a time zone such as Europe/Berlin");
   window.refuse_rest();
+  top.read("pauseToggles", options.pause_toggles, "a mapping of names to true or false");
+  options.executions = top.document("executions");
   options.tasks = top.document("tasks");
   options.webhook = top.document("webhook");
   top.refuse_rest();

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <cstdint>
 #include <filesystem>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -24,7 +25,9 @@ struct Options {
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
   std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
-  boost::json::object tasks;                      ///< which are skipped: see task_settings.h
+  std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on
+  boost::json::object executions;                 ///< as written: see execution_settings.h
+  boost::json::object tasks;                      ///< as written: see task_settings.h
   boost::json::object webhook;                    ///< as written: what it means is the webhook stage's to say
 };
 

@@ -16,6 +16,7 @@
 #include "pipelines/outside_answers.h"
 #include "runner/runner.h"
 #include "server/builtins.h"
+#include "server/execution_settings.h"
 #include "server/options.h"
 #include "server/task_settings.h"
 #include "store/feed.h"
@@ -66,7 +67,8 @@ class Loop {
 class Gennaker {
  public:
   explicit Gennaker(const Options& options)
-      : store_(store::open_sqlite(options.data / "gennaker.db")),
+      : task_settings_(read_task_settings(options.tasks, accounts_by_provider(options))),
+        store_(store::open_sqlite(options.data / "gennaker.db")),
         feed_(*store_),
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),
@@ -74,8 +76,9 @@ class Gennaker {
         guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
         origins_(options.allowed_origins),
         answers_({applications_, configurations_, client_, url_fence(options)}),
-        runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, shards()),
-        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_}),
+        runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
+        starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
+                  read_ad_hoc_rules(options.executions)}),
         pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
         planner_({*store_, clouds_,
                   [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
@@ -97,7 +100,7 @@ class Gennaker {
         catalogs,
         {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
         options);
-    apply_task_settings(catalogs, options.tasks);
+    skip_tasks(catalogs, task_settings_.enabled);
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);
@@ -136,6 +139,7 @@ class Gennaker {
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
   }
 
+  const TaskSettings task_settings_;
   base::SystemClock clock_;
   base::SystemRandom random_;
   Loop http_loop_, cloud_loop_;

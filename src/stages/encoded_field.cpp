@@ -21,4 +21,18 @@ std::optional<boost::json::value> encoded_field(const boost::json::object& field
   return base::parse_json(*decoded, field);
 }
 
+std::string encoded_text(const boost::json::object& fields, std::string_view field,
+                         const std::string& fallback) {
+  const std::string given = base::string_or(fields, field, "");
+  if (given.empty()) return fallback;
+  const auto decoded = base::from_base64(given);
+  if (!decoded || !decoded->starts_with('"')) return given;
+  try {
+    const boost::json::value value = base::parse_json(*decoded, field);
+    return base::plain_text(value);
+  } catch (const base::Error&) {
+    return given;  // a text that happens to be base64 of something
+  }
+}
+
 }  // namespace gennaker::stages

@@ -12,4 +12,8 @@ namespace gennaker::stages {
 /// too early. nullopt: absent. Throws base::Error `invalid` that names the field.
 std::optional<boost::json::value> encoded_field(const boost::json::object& fields, std::string_view field);
 
+/// A text that clients send as it is, or as the base64 of it as JSON, quotes included. `fallback`: absent.
+std::string encoded_text(const boost::json::object& fields, std::string_view field,
+                         const std::string& fallback);
+
 }  // namespace gennaker::stages

@@ -90,10 +90,8 @@ PipelineWorld::~PipelineWorld() {
 }
 
 void PipelineWorld::save(const std::string& name, const std::string& stages, const std::string& more) {
-  json::object config = object(more);
-  config["application"] = "shop";
-  config["name"] = name;
-  config["id"] = name;
+  json::object config{{"application", "shop"}, {"name", name}, {"id", name}};
+  base::merge_into(config, object(more));
   config["stages"] = object(fmt::format(R"({{"stages": {}}})", stages))["stages"];
   run(configurations_.save(std::move(config), "ann", pipelines::Configurations::StaleCheck::no));
 }

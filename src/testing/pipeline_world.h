@@ -30,7 +30,7 @@ class PipelineWorld {
   PipelineWorld();
   ~PipelineWorld();
 
-  /// Saves a pipeline of the application "shop"; its id is its name.
+  /// Saves a pipeline of the application "shop", whose id is its name, unless `more` says otherwise.
   void save(const std::string& name, const std::string& stages, const std::string& more = "{}");
   /// Starts it and returns the execution's id.
   std::string start(const std::string& name, json::object trigger = {});

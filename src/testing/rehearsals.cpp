@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/json.h"
 #include "server/builtins.h"
 #include "testing/builders.h"
 
@@ -37,10 +38,8 @@ rehearsal::Setting small_shop() {
 pipelines::StartRequest start_of(const std::string& name, const std::string& stages,
                                  const std::string& more) {
   pipelines::StartRequest request;
-  request.config = object(more);
-  request.config["application"] = "shop";
-  request.config["name"] = name;
-  request.config["id"] = name;
+  request.config = {{"application", "shop"}, {"name", name}, {"id", name}};
+  base::merge_into(request.config, object(more));
   request.config["stages"] = object(fmt::format(R"({{"stages": {}}})", stages))["stages"];
   request.user = "ann";
   return request;

@@ -139,6 +139,11 @@ void StageWorld::ask(const engine::RunTask& run) {
     return send(engine::TaskTimedOut{run.stage_id, run.task_id, deadline->message});
   }
   TaskResult result = attempt(*task, *context);
+  if (result.status == Status::canceled) {
+    send(engine::TaskReport{run.stage_id, run.task_id, Status::running, std::move(result.context),
+                            std::move(result.outputs)});
+    return clean_up({run.stage_id, run.task_id});
+  }
   const auto again = result.again;
   send(engine::TaskReport{run.stage_id, run.task_id, result.status, std::move(result.context),
                           std::move(result.outputs), result.scheduled_time});
@@ -156,6 +161,7 @@ void StageWorld::clean_up(const engine::CancelTask& cancel) {
       TaskResult result = run_async(io_, task->cancel(*context));
       if (result.operation) run_async(io_, clouds_.perform(std::move(*result.operation)));
       report.context = std::move(result.context);
+      report.outputs = std::move(result.outputs);
     } catch (const base::Error& error) {
       report.context["cleanUpFailure"] = error.what();
     }

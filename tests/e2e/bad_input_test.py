@@ -563,6 +563,11 @@ class Starting(unittest.TestCase):
                               ("local: 7\n", ("config.yaml:1", "local", "mapping")),
                               ("tasks:\n  dance:\n    enabled: false\n", ("tasks.dance", "no such task")),
                               ("tasks:\n  wait:\n    enabled: maybe\n", ("tasks.wait.enabled", "true or false")),
+                              ("tasks:\n  global: {backOffPeriod: soon}\n", ("tasks.global.backOffPeriod", "whole number")),
+                              ("tasks:\n  local: {prod: {backOffPeriod: 1}}\n", ("tasks.local.prod", "no such account")),
+                              ("executions: {blockOrchestrationExecution: true}\n",
+                               ("executions.blockOrchestrationExecution", "is unknown")),
+                              ("pauseToggles: [deployments]\n", ("config.yaml:1", "pauseToggles", "mapping of names")),
                               ("- a\n", ("config.yaml:1", "mapping")),
                               ("logLevel: loud\n", ("config.yaml:1", "logLevel", "debug")),
                               ("local:\n  firstPort: 9\n  lastPort: 8\n", ("local.lastPort",))):

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 #include "stages/evaluate_in_order.h"
@@ -15,6 +16,15 @@ namespace {
 
 constexpr std::array<std::string_view, 3> kinds = {"expression", "stageStatus", "clusterSize"};
 
+/// A form sends the fields that nobody filled in, too.
+bool says_nothing(const json::object& fields, std::string_view name) {
+  const auto* value = fields.if_contains(name);
+  if (value == nullptr || value->is_null()) return true;
+  if (const auto* text = value->if_string()) return text->empty();
+  const auto* list = value->if_array();
+  return list != nullptr && list->empty();
+}
+
 /// One entry of `preconditions` as a stage of its own; the entry's fields win over the parent's.
 engine::SyntheticStage check_of(const json::object& parent, const json::object& entry) {
   const std::string kind = base::string_or(entry, "type", "");
@@ -26,7 +36,8 @@ engine::SyntheticStage check_of(const json::object& parent, const json::object& 
   json::object details;
   if (const auto* given = base::find_object(entry, "context")) details = *given;
   for (const std::string_view inherited : {"cluster", "regions", "credentials", "zones"}) {
-    if (!details.contains(inherited) && context.contains(inherited)) details[inherited] = context[inherited];
+    if (says_nothing(details, inherited) && context.contains(inherited))
+      details[inherited] = context[inherited];
   }
   context["context"] = std::move(details);
   return {.type = "checkPreconditions",
@@ -37,6 +48,7 @@ engine::SyntheticStage check_of(const json::object& parent, const json::object& 
 class CheckPreconditions final : public engine::Stage {
  public:
   std::string_view type() const override { return "checkPreconditions"; }
+  bool takes_strategy_parameters() const override { return true; }
   bool runs_dry(const engine::StageView& stage) const override {
     return stage.text("preconditionType") == "expression";
   }
@@ -62,7 +74,8 @@ class CheckPreconditions final : public engine::Stage {
 
 class CheckPrecondition final : public runner::Task {
  public:
-  explicit CheckPrecondition(ClusterSize cluster_size) : cluster_size_(std::move(cluster_size)) {}
+  explicit CheckPrecondition(ServerGroupsOf server_groups_of)
+      : server_groups_of_(std::move(server_groups_of)) {}
 
   base::Async<runner::TaskResult> run(runner::TaskContext context) override {
     const std::string kind = base::string_or(context.stage().context, "preconditionType", "");
@@ -147,22 +160,24 @@ class CheckPrecondition final : public runner::Task {
     const std::string cluster =
         base::string_or(details, "cluster", moniker ? base::string_or(*moniker, "cluster", "") : "");
     if (cluster.empty()) return runner::failed(context, "context.cluster: a cluster's name is needed");
-    const std::vector<std::string> regions = base::string_list(details, "regions");
+    std::vector<std::string> regions = base::string_list(details, "regions");
+    if (regions.empty()) regions = base::string_list(details, "zones");
     if (regions.empty()) return runner::failed(context, "context.regions: at least one region is needed");
     for (const std::string& region : regions) {
-      const int size =
-          cluster_size_({.account = base::string_or(details, "credentials", ""),
-                         .region = region,
-                         .cluster = cluster,
-                         .only_enabled = base::bool_or(details, "onlyEnabledServerGroups", false)});
-      const auto holds = compare(size, comparison, *expected);
+      const std::vector<std::string> groups =
+          server_groups_of_({.account = base::string_or(details, "credentials", ""),
+                             .region = region,
+                             .cluster = cluster,
+                             .only_enabled = base::bool_or(details, "onlyEnabledServerGroups", false)});
+      const auto holds = compare(static_cast<std::int64_t>(groups.size()), comparison, *expected);
       if (!holds)
         return runner::failed(context,
                               fmt::format("context.comparison: '{}' is none of < <= == >= >", comparison));
       if (!*holds) {
         return runner::failed(
-            context, fmt::format("Precondition check failed: expected {} {} server groups in {} but found {}",
-                                 comparison, *expected, region, size));
+            context,
+            fmt::format("Precondition check failed: expected {} {} server groups in {} but found {}: [{}]",
+                        comparison, *expected, region, groups.size(), fmt::join(groups, ", ")));
       }
     }
     return runner::succeeded();
@@ -177,14 +192,14 @@ class CheckPrecondition final : public runner::Task {
     return std::nullopt;
   }
 
-  ClusterSize cluster_size_;
+  ServerGroupsOf server_groups_of_;
 };
 
 }  // namespace
 
-void add_check_preconditions(runner::Catalogs& catalogs, ClusterSize cluster_size) {
+void add_check_preconditions(runner::Catalogs& catalogs, ServerGroupsOf server_groups_of) {
   catalogs.stages.add(std::make_unique<CheckPreconditions>());
-  catalogs.tasks.add("checkPrecondition", std::make_unique<CheckPrecondition>(std::move(cluster_size)));
+  catalogs.tasks.add("checkPrecondition", std::make_unique<CheckPrecondition>(std::move(server_groups_of)));
 }
 
 }  // namespace gennaker::stages

@@ -20,7 +20,7 @@ class Preconditions : public ::testing::Test {
     add_dry_run(catalogs);
     add_check_preconditions(catalogs, [this](const ClusterSizeQuestion& question) {
       asked_ = question;
-      return size_;
+      return groups_;
     });
   }
 
@@ -36,7 +36,7 @@ class Preconditions : public ::testing::Test {
 
   testing::StageWorld world_;
   ClusterSizeQuestion asked_;
-  int size_ = 2;
+  std::vector<std::string> groups_{"shop-v001", "shop-v002"};
 };
 
 TEST_F(Preconditions, Scenario43OneThatOnlyStopsItsBranch) {
@@ -106,8 +106,22 @@ TEST_F(Preconditions, AClustersSizeNeedsANumberARegionAndAName) {
                       "expected": "2"}})"),
             Status::succeeded);
   EXPECT_EQ(asked_.cluster, "shop");
-  EXPECT_EQ(why(R"("cluster": "a", "regions": ["here"], "expected": 5)"),
-            "Precondition check failed: expected == 5 server groups in here but found 2");
+  EXPECT_EQ(
+      why(R"("cluster": "a", "regions": ["here"], "expected": 5)"),
+      "Precondition check failed: expected == 5 server groups in here but found 2: [shop-v001, shop-v002]");
+  groups_.clear();
+  EXPECT_EQ(why(R"("cluster": "a", "zones": ["there"])"),
+            "Precondition check failed: expected == 1 server groups in there but found 0: []");
+}
+
+TEST_F(Preconditions, WhatAConditionLeavesEmptyIsTheStages) {
+  EXPECT_EQ(check(R"({"type": "clusterSize", "context": {"cluster": "", "regions": [], "credentials": null,
+                      "expected": 2}})",
+                  R"("cluster": "shop-main", "credentials": "local", "regions": ["here"],)"),
+            Status::succeeded);
+  EXPECT_EQ(asked_.cluster, "shop-main");
+  EXPECT_EQ(asked_.account, "local");
+  EXPECT_EQ(asked_.region, "here");
 }
 
 TEST_F(Preconditions, ADryRunChecksExpressionsOnly) {

@@ -12,6 +12,7 @@ namespace {
 class DestroyServerGroupStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "destroyServerGroup"; }
+  bool takes_strategy_parameters() const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"destroyAsg"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
     if (base::bool_or(stage.context(), "skipDisableBeforeDestroy", false)) {

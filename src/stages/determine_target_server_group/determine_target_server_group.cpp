@@ -18,6 +18,7 @@ const std::string determine_type = "determineTargetServerGroup";
 class DetermineTargetStage final : public engine::Stage {
  public:
   std::string_view type() const override { return determine_type; }
+  bool takes_strategy_parameters() const override { return true; }
   bool runs_dry(const engine::StageView&) const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"determineTargetReference"}; }
   engine::Plan plan(const engine::StageView& stage) const override {

@@ -12,6 +12,7 @@ namespace {
 class EnableServerGroupStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "enableServerGroup"; }
+  bool takes_strategy_parameters() const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"enableAsg"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
     return plan_target_stage(stage, {"enableServerGroup", "waitForUpInstances"});

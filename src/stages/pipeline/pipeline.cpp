@@ -76,9 +76,10 @@ class StartPipeline final : public runner::Task {
     const bool strategy = is_strategy(context.stage().context);
     const std::string kind = strategy ? "custom strategy" : "pipeline";
     const std::string wanted = context.required_text(strategy ? "pipelineId" : "pipeline");
-    const std::string application = context.text("pipelineApplication", context.execution().application);
-    std::optional<json::object> config = co_await parts_.configurations.find_by_id(wanted);
-    if (!config) config = co_await parts_.configurations.find(application, wanted);
+    std::string application =
+        pipelines::referenced_application(context.stage().context, context.execution().application);
+    auto finding = parts_.configurations.find_referenced(std::move(application), wanted);
+    std::optional<json::object> config = co_await std::move(finding);
     if (!config) {
       co_return runner::failed(context,
                                fmt::format("The referenced {} cannot be located ({})", kind, wanted));

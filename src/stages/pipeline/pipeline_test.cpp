@@ -290,6 +290,31 @@ TEST_F(Nested, WhatCannotBeFoundIsNamed) {
             "The referenced custom strategy cannot be located (nobody)");
 }
 
+TEST_F(Nested, TheChildIsFoundByItsIdOrByItsNameInTheApplicationThatIsNamed) {
+  world_.save("Deploy", "[]", R"({"id": "shops-deploy"})");
+  world_.save("Deploy", "[]", R"({"id": "webs-deploy", "application": "web"})");
+  struct Case {
+    std::string fields, child;
+  };
+  for (const Case& one :
+       {Case{R"("pipeline": "Deploy")", "shops-deploy"},
+        Case{R"("pipeline": "Deploy", "application": "web")", "webs-deploy"},
+        Case{R"("pipeline": "Deploy", "pipelineApplication": "WEB")", "webs-deploy"},
+        Case{R"("pipeline": "Deploy", "pipelineApplication": "shop", "application": "web")", "shops-deploy"},
+        Case{R"("pipeline": "webs-deploy")", "webs-deploy"},
+        Case{R"("pipeline": "webs-deploy", "application": "shop")", "webs-deploy"}}) {
+    world_.save("parent",
+                R"([{"refId": "1", "type": "pipeline", "waitForCompletion": false, )" + one.fields + "}]");
+    const std::string child = world_.child_of(world_.start("parent"), "1");
+    EXPECT_EQ(world_.execution(child).pipeline_config_id, one.child) << one.fields;
+  }
+  world_.save("parent",
+              R"([{"refId": "1", "type": "pipeline", "application": "api", "pipeline": "Deploy"}])");
+  const model::Execution ended = world_.wait_for(world_.start("parent"), Status::terminal);
+  EXPECT_EQ(errors_of(ended, "1"),
+            std::vector<std::string>{"The referenced pipeline cannot be located (Deploy)"});
+}
+
 TEST_F(Nested, AClientNamesTheParentOrSendsItWhole) {
   world_.save("first", R"([{"refId": "1", "type": "evaluateArtifacts",
                             "artifactContents": [{"name": "note", "contents": "x"}]}])");

@@ -35,7 +35,8 @@ class ReorderPipelinesTask final : public runner::Task {
                         "idsToIndices: an object from a pipeline's id to its position is needed",
                         {{"field", "idsToIndices"}});
     }
-    const std::string application = context.text("application", context.execution().application);
+    const std::string application =
+        encoded_text(context.stage().context, "application", context.execution().application);
     json::object positions = given->get_object();
     auto reordering = configurations_.reorder(application, std::move(positions), context.user());
     co_await std::move(reordering);

@@ -14,6 +14,7 @@ namespace {
 class ResizeServerGroupStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "resizeServerGroup"; }
+  bool takes_strategy_parameters() const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"resizeAsg"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
     const json::object& context = stage.context();

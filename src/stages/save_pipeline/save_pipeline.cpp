@@ -55,7 +55,7 @@ class SavePipelineTask final : public runner::Task {
   Async<runner::TaskResult> run(runner::TaskContext context) override {
     const json::object fields = context.stage().context;
     const std::vector<json::object> pipelines = pipelines_of(fields);
-    std::vector<json::object> saved;
+    json::array saved, refused;
     std::string failures;
     for (std::size_t i = 0; i < pipelines.size(); ++i) {
       const json::object& pipeline = pipelines[i];
@@ -69,10 +69,13 @@ class SavePipelineTask final : public runner::Task {
         failure = error.what();
       }
       if (failure.empty()) continue;
+      refused.push_back(json::object{{"name", base::string_or(pipeline, "name", "")},
+                                     {"application", base::string_or(pipeline, "application", "")},
+                                     {"errorMsg", failure}});
       failures += fmt::format("{}{}: {}", failures.empty() ? "" : "; ",
                               base::string_or(pipeline, "name", "(unnamed)"), failure);
     }
-    co_return result_of(context, pipelines, saved, failures);
+    co_return result_of(context, pipelines, saved, std::move(refused), failures);
   }
 
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
@@ -107,9 +110,6 @@ class SavePipelineTask final : public runner::Task {
       pipeline["id"] = std::move(new_id);
       pipeline["regenerateCronTriggerIds"] = true;
     }
-    auto finding = configurations_.find_by_id(std::string(pipeline.at("id").as_string()));
-    const std::optional<json::object> known = co_await std::move(finding);
-    if (known && known->contains("index")) pipeline["index"] = known->at("index");
     const auto stale_check = base::bool_or(fields, "staleCheck", false)
                                  ? pipelines::Configurations::StaleCheck::yes
                                  : pipelines::Configurations::StaleCheck::no;
@@ -117,9 +117,10 @@ class SavePipelineTask final : public runner::Task {
     co_return co_await std::move(saving);
   }
 
+  /// `saved`: as they are stored now. `refused`: those that are not.
   static runner::TaskResult result_of(const runner::TaskContext& context,
-                                      const std::vector<json::object>& pipelines,
-                                      const std::vector<json::object>& saved, const std::string& failures) {
+                                      const std::vector<json::object>& pipelines, const json::array& saved,
+                                      json::array refused, const std::string& failures) {
     const json::object& fields = context.stage().context;
     runner::TaskResult result = runner::succeeded();
     if (!failures.empty()) {
@@ -128,16 +129,25 @@ class SavePipelineTask final : public runner::Task {
         result.status = model::Status::failed_continue;
     }
     result.context["notification.type"] = "savepipeline";
-    result.context["application"] = base::string_or(pipelines.front(), "application", "");
+    std::string application = base::string_or(pipelines.front(), "application", "");
     if (base::bool_or(fields, "isBulkSavingPipelines", false)) {
-      json::array names;
-      for (const json::object& one : saved) names.push_back(one.at("name"));
-      result.context["bulksave"] = std::move(names);
+      application = base::string_or(fields, "application", application);
+      result.context["bulksave"] = told_of_many(saved, std::move(refused));
     } else {
       result.context["pipeline.name"] = base::string_or(pipelines.front(), "name", "");
       if (!saved.empty()) result.context["pipeline.id"] = saved.front().at("id");
     }
+    result.context["application"] = std::move(application);
     return result;
+  }
+
+  static json::object told_of_many(const json::array& saved, json::array refused) {
+    json::array names;
+    for (const json::value& one : saved) names.push_back(one.at("name"));
+    return {{"successful_pipelines_count", names.size()},
+            {"successful_pipelines", std::move(names)},
+            {"failed_pipelines_count", refused.size()},
+            {"failed_pipelines", std::move(refused)}};
   }
 
   pipelines::Configurations& configurations_;

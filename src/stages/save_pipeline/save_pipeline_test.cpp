@@ -78,18 +78,20 @@ TEST_F(PipelineStages, SavesAPipelineAsItIsWritten) {
   EXPECT_EQ(context().at("notification.type"), "savepipeline");
 }
 
-TEST_F(PipelineStages, SavesWhatIsEncodedAndKeepsItsPlace) {
+TEST_F(PipelineStages, SavesWhatIsEncodedAndKeepsItsPlaceUnlessItIsGivenOne) {
   run("savePipeline", {{"pipeline", deploy}});
   json::object changed = find("Deploy");
+  const std::string id(changed.at("id").as_string());
   changed["index"] = 4;
-  run_async(io_, configurations_.save(changed, "somebody", pipelines::Configurations::StaleCheck::no));
+  EXPECT_EQ(run("updatePipeline", {{"pipeline", base::to_base64(base::to_text(changed))}}),
+            Status::succeeded);
+  EXPECT_EQ(run_async(io_, configurations_.find_by_id(id))->at("index"), 4);
+  changed.erase("index");
   changed["limitConcurrent"] = true;
-  changed["index"] = 0;
   EXPECT_EQ(run("updatePipeline", {{"pipeline", base::to_base64(base::to_text(changed))}}),
             Status::succeeded);
   EXPECT_EQ(find("Deploy").at("limitConcurrent"), true);
-  const auto document = run_async(io_, configurations_.find_by_id(std::string(changed.at("id").as_string())));
-  EXPECT_EQ(document->at("index"), 4);
+  EXPECT_EQ(run_async(io_, configurations_.find_by_id(id))->at("index"), 4);
 }
 
 TEST_F(PipelineStages, RefusesANameThatIsTaken) {
@@ -122,6 +124,13 @@ TEST_F(PipelineStages, SavesManyAndSaysWhichFailed) {
   EXPECT_EQ(run("savePipeline", {{"pipelines", all}, {"isBulkSavingPipelines", true}}), Status::terminal);
   EXPECT_THAT(saved(), ElementsAre("Deploy", "Test"));
   EXPECT_THAT(world_.error(), HasSubstr("(unnamed)"));
+  EXPECT_EQ(context().at("bulksave"),
+            object(R"({"successful_pipelines_count": 2, "successful_pipelines": ["Deploy", "Test"],
+                       "failed_pipelines_count": 1, "failed_pipelines": [{"name": "", "application": "shop",
+                       "errorMsg": "A pipeline requires name and application fields"}]})"));
+  EXPECT_EQ(context().at("application"), "shop");
+  run("savePipeline", {{"pipelines", all}, {"isBulkSavingPipelines", true}, {"application", "for all"}});
+  EXPECT_EQ(context().at("application"), "for all");
 }
 
 TEST_F(PipelineStages, GivesTriggersTheAccountTheyRunAs) {
@@ -151,6 +160,15 @@ TEST_F(PipelineStages, DeletesAndReorders) {
                 {{"application", "shop"}, {"idsToIndices", json::object{{first, 1}, {"second", 0}}}}),
             Status::succeeded);
   EXPECT_THAT(saved(), ElementsAre("Another", "Deploy"));
+  EXPECT_EQ(run("reorderPipelines",
+                {{"application", base::to_base64("\"shop\"")},
+                 {"idsToIndices", base::to_base64(base::to_text(json::object{{first, 0}, {"second", 1}}))},
+                 {"isStrategy", base::to_base64("false")}}),
+            Status::succeeded)
+      << world_.error();
+  EXPECT_THAT(saved(), ElementsAre("Deploy", "Another"));
+  EXPECT_EQ(run("reorderPipelines", {{"application", "other"}, {"idsToIndices", json::object{{first, 1}}}}),
+            Status::terminal);
   EXPECT_EQ(run("deletePipeline", {{"pipeline", deploy}}), Status::succeeded);
   EXPECT_THAT(saved(), ElementsAre("Another"));
   EXPECT_EQ(run("deletePipeline", {{"pipeline", json::object{{"name", "x"}}}}), Status::terminal);

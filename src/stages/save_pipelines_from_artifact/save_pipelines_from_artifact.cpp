@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace gennaker::stages {
 
@@ -92,13 +93,13 @@ class GetPipelines final : public runner::Task {
     json::array list;
     for (json::object& pipeline : pipelines_in(text)) {
       std::string application = base::string_or(pipeline, "application", "");
-      std::string name = base::string_or(pipeline, "name", "");
+      std::string name(base::trimmed(base::string_or(pipeline, "name", "")));
       std::string key = context.key(application + "/" + name);
-      auto finding = parts_.configurations.find(std::move(application), std::move(name));
-      const std::optional<json::object> known = co_await std::move(finding);
+      auto finding = parts_.configurations.find(std::move(application), name);
+      std::optional<json::object> known = co_await std::move(finding);
+      if (known && base::string_or(*known, "name", "") != name) known.reset();  // one with such an id
       pipeline["id"] =
           known ? known->at("id") : json::value(base::derived_ulid(*context.stage().start_time, key));
-      if (known && known->contains("index")) pipeline["index"] = known->at("index");
       if (!known) pipeline["regenerateCronTriggerIds"] = true;
       list.push_back(json::object{{"pipeline", std::move(pipeline)}, {"isNew", !known.has_value()}});
     }

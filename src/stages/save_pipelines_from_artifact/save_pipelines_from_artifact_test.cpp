@@ -73,6 +73,20 @@ TEST_F(FromArtifact, CreatesAndThenUpdates) {
   EXPECT_EQ(outputs().at("pipelinesUpdated").at(1).at("id"), saved->at("id"));
 }
 
+TEST_F(FromArtifact, TakesAPipelineForTheSameByItsNameOnly) {
+  json::object other{{"application", "shop"}, {"name", "Other"}, {"id", "Fresh"}, {"index", 3}};
+  auto saving = configurations_.save(other, "ann", pipelines::Configurations::StaleCheck::no);
+  gennaker::testing::run_async(io_, std::move(saving));
+  EXPECT_EQ(run_embedded(R"({"shop": [{"name": "Fresh", "stages": []}, {"name": " Other ", "stages": []}]})"),
+            Status::succeeded)
+      << world_.error();
+  EXPECT_EQ(outputs().at("pipelinesCreated").at(0).at("name"), "Fresh");
+  EXPECT_NE(outputs().at("pipelinesCreated").at(0).at("id"), "Fresh");
+  EXPECT_EQ(outputs().at("pipelinesUpdated").at(0).at("id"), "Fresh");
+  const auto kept = gennaker::testing::run_async(io_, configurations_.find_by_id("Fresh"));
+  EXPECT_EQ(kept->at("index"), 3);
+}
+
 TEST_F(FromArtifact, SavesTheOthersWhenOneIsRefused) {
   EXPECT_EQ(run_embedded(R"({"shop": [{"stages": []}, {"name": "Good", "stages": []}]})"), Status::terminal);
   EXPECT_EQ(outputs().at("pipelinesCreated").as_array().size(), 1u);

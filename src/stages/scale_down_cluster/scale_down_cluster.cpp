@@ -12,6 +12,7 @@ constexpr std::string_view keep_field = "remainingFullSizeServerGroups";
 class ScaleDownCluster final : public engine::Stage {
  public:
   std::string_view type() const override { return "scaleDownCluster"; }
+  bool takes_strategy_parameters() const override { return true; }
   engine::Plan plan(const engine::StageView& stage) const override {
     if (const auto problem = cluster_stage_problem(stage.context(), keep_field)) return refuse(*problem);
     return engine::run_in_order({"scaleDownCluster", "waitForScaleDownCluster"});

@@ -16,6 +16,7 @@ int keep_of(const json::object& context) {
 class ShrinkCluster final : public engine::Stage {
  public:
   std::string_view type() const override { return "shrinkCluster"; }
+  bool takes_strategy_parameters() const override { return true; }
   engine::Plan plan(const engine::StageView& stage) const override {
     const json::object& context = stage.context();
     if (const auto problem = cluster_stage_problem(context, keep_field)) return refuse(*problem);

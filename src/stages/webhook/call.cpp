@@ -190,7 +190,7 @@ Async<net::ClientResponse> send_webhook(WebhookParts parts, json::object fields,
   if (!parts.options.allowed.empty() && allowed_by(parts.options, call.method, call.url) == nullptr) {
     throw base::Error(
         base::Kind::invalid,
-        fmt::format("http method '{}', uri: '{}' not allowed", call.method, shown_url(call.url)),
+        fmt::format("http method '{}', uri: '{}' not allowed", call.method, net::shown_url(call.url)),
         {{"field", "url"}});
   }
   if (const auto* signature = base::find_object(fields, "signature"))
@@ -215,10 +215,6 @@ json::object told(const net::ClientResponse& response) {
           {"statusCodeValue", response.status},
           {"headers", std::move(headers)},
           {"body", body_of(response)}};
-}
-
-std::string shown_url(const std::string& url) {
-  return url.substr(0, std::min(url.find_first_of("?#"), url.size()));
 }
 
 std::string method_of(const json::object& fields, std::string_view field) {

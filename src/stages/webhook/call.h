@@ -45,8 +45,6 @@ bool safe_to_retry(const WebhookOptions& options, const WebhookCall& call);
 
 /// statusCode, statusCodeValue, headers and body of an answer, as the context shows them.
 json::object told(const net::ClientResponse& response);
-/// Without query: that is where keys are.
-std::string shown_url(const std::string& url);
 /// In capitals.
 std::string method_of(const json::object& fields, std::string_view field);
 /// null for a field that is absent.

@@ -25,6 +25,9 @@ constexpr std::chrono::seconds create_again{10};
 constexpr std::chrono::seconds look_soon{1}, look_later{15};
 constexpr std::chrono::minutes eager{1};
 
+/// Left in the context when the cancelEndpoint was called: once is enough.
+constexpr std::string_view called_off = "calledOff";
+
 bool usually_passing(const WebhookOptions& options, int status) {
   const auto& listed = options.retried_statuses;
   return status >= 500 || std::find(listed.begin(), listed.end(), status) != listed.end();
@@ -54,6 +57,11 @@ void take_artifacts(const json::object& fields, const json::value& body, json::o
 
 bool waits_for_completion(const json::object& fields) {
   return base::bool_or(fields, "waitForCompletion", false);
+}
+
+/// Whether the status is asked of the URL that was called.
+bool asks_same_url(const json::object& fields) {
+  return base::string_or(fields, "statusUrlResolution", "getMethod") == "getMethod";
 }
 
 bool watching(const model::Stage& stage) {
@@ -89,13 +97,15 @@ class Webhook final : public engine::Stage {
   std::vector<engine::SyntheticStage> on_failure(const engine::StageView& stage) const override {
     const json::object fields = webhook_fields(*options_, stage.stage());
     if (base::string_or(fields, "cancelEndpoint", "").empty() || !watching(stage.stage())) return {};
+    if (stage.context().contains(called_off)) return {};
     engine::SyntheticStage call{.type = "cancelWebhook", .name = "Cancel webhook"};
     call.context["stageTimeoutMs"] = 60'000;  // else the parent's, which may be what has run out
     return {std::move(call)};
   }
 
   void prepare_restart(model::Stage& stage) const override {
-    for (const std::string_view stale : {"webhook", "artifacts", "resolvedExpectedArtifacts"}) {
+    for (const std::string_view stale : {std::string_view("webhook"), std::string_view("artifacts"),
+                                         std::string_view("resolvedExpectedArtifacts"), called_off}) {
       stage.context.erase(stale);
     }
     if (!base::bool_or(stage.context, "monitorOnly", false)) stage.context.erase("statusEndpoint");
@@ -258,14 +268,14 @@ class CreateWebhook final : public WebhookTask {
     const bool retry = !fail_fast && (usually_passing(options(), status) ||
                                       lists_code(fields, "webhookRetryStatusCodes", status));
     json::object webhook = told(response);
-    const std::string what = fmt::format("{} answered with status {}", shown_url(call.url), status);
+    const std::string what = fmt::format("{} answered with status {}", net::shown_url(call.url), status);
     if (!retry) return fail_with(context, std::move(webhook), what);
     return runner::again({.after = create_again, .waiting_for = "another try: " + what},
                          {{"webhook", std::move(webhook)}});
   }
 
-  static runner::TaskResult accepted(const runner::TaskContext& context, const json::object& fields,
-                                     const WebhookCall& call, const net::ClientResponse& response) {
+  runner::TaskResult accepted(const runner::TaskContext& context, const json::object& fields,
+                              const WebhookCall& call, const net::ClientResponse& response) const {
     json::object webhook = told(response), result;
     const json::value body = webhook.at("body");
     if (waits_for_completion(fields)) {
@@ -276,8 +286,11 @@ class CreateWebhook final : public WebhookTask {
                          header ? "statusUrlResolution: the answer has no Location header that is a URL"
                                 : "statusUrlJsonPath: the answer holds no status URL there");
       }
-      webhook["statusEndpoint"] = *status_url;
-      result["statusEndpoint"] = *status_url;
+      // Of a preconfigured webhook the URL is the server's, and what it holds is not for the context.
+      const bool ours = asks_same_url(fields) && options().find(context.stage().type) != nullptr;
+      const std::string told_url = ours ? net::shown_url(*status_url) : *status_url;
+      webhook["statusEndpoint"] = told_url;
+      result["statusEndpoint"] = told_url;
     } else {
       take_artifacts(fields, body, result);
     }
@@ -288,10 +301,9 @@ class CreateWebhook final : public WebhookTask {
   static std::optional<std::string> status_url_of(const json::object& fields, const std::string& url,
                                                   const net::ClientResponse& response,
                                                   const json::value& body) {
-    const std::string resolution = base::string_or(fields, "statusUrlResolution", "getMethod");
-    if (resolution == "getMethod") return url;
+    if (asks_same_url(fields)) return url;
     std::string found;
-    if (resolution == "locationHeader") {
+    if (base::string_or(fields, "statusUrlResolution", "") == "locationHeader") {
       const auto location = response.headers.find("Location");
       if (location != response.headers.end()) found = location->second;
     } else {
@@ -315,7 +327,7 @@ class CreateWebhook final : public WebhookTask {
   }
 };
 
-/// Calls off what was started when the execution is cancelled.
+/// Calls off what was started when the execution is cancelled, or the status says that it was.
 class CancellableWait : public WebhookTask {
  public:
   using WebhookTask::WebhookTask;
@@ -323,9 +335,12 @@ class CancellableWait : public WebhookTask {
   Async<runner::TaskResult> cancel(runner::TaskContext context) final {
     auto evaluating = fields_of(context);
     json::object fields = co_await std::move(evaluating);
+    runner::TaskResult result;
+    if (base::string_or(fields, "cancelEndpoint", "").empty()) co_return result;
     auto calling = call_off(std::move(fields), context.key("cancel"), context.now());
     co_await std::move(calling);
-    co_return runner::TaskResult{};
+    result.context[called_off] = true;
+    co_return result;
   }
 };
 
@@ -350,9 +365,7 @@ class MonitorWebhook final : public CancellableWait {
   Async<runner::TaskResult> run(runner::TaskContext context) override {
     auto evaluating = fields_of(context);
     const json::object fields = co_await std::move(evaluating);
-    // What the first call brought wins over a preconfigured field of that name.
-    std::string url = base::string_or(context.stage().context, "statusEndpoint", "");
-    if (url.empty()) url = base::string_or(fields, "statusEndpoint", "");
+    const std::string url = status_url_of(context.stage(), fields);
     if (url.empty()) co_return runner::failed(context, "statusEndpoint: a URL is needed");
     net::ClientResponse response;
     std::string lost;
@@ -372,7 +385,7 @@ class MonitorWebhook final : public CancellableWait {
     if (!past.empty()) monitor["pastStatusCodes"] = past;
     if (response.status < 400) co_return judge(context, fields, std::move(webhook), std::move(monitor));
 
-    const std::string what = fmt::format("{} answered with status {}", shown_url(url), response.status);
+    const std::string what = fmt::format("{} answered with status {}", net::shown_url(url), response.status);
     const bool usual = usually_passing(options(), response.status);
     if (!look_again_after(fields, response.status, past, usual)) {
       monitor["error"] = what;
@@ -397,6 +410,15 @@ class MonitorWebhook final : public CancellableWait {
   }
 
  private:
+  /// What the first call brought wins over a preconfigured field of that name; where it brought nothing, the
+  /// URL that was called is asked again.
+  static std::string status_url_of(const model::Stage& stage, const json::object& fields) {
+    const bool only_monitors = base::bool_or(fields, "monitorOnly", false);
+    if (!only_monitors && asks_same_url(fields)) return base::string_or(fields, "url", "");
+    const std::string brought = base::string_or(stage.context, "statusEndpoint", "");
+    return !brought.empty() ? brought : base::string_or(fields, "statusEndpoint", "");
+  }
+
   static json::array past_statuses(const json::object& webhook) {
     const auto* monitor = base::find_object(webhook, "monitor");
     const auto* past = monitor ? base::find_array(*monitor, "pastStatusCodes") : nullptr;

@@ -171,6 +171,33 @@ TEST_F(WebhookStage, NeverShowsAQuery) {
   EXPECT_THAT(world_.error(), Not(HasSubstr("secret")));
 }
 
+TEST_F(WebhookStage, NeverShowsTheCredentialsOfAUrl) {
+  script_.answer(404);
+  EXPECT_EQ(run(R"({"url": "http://ann:secret@ci.example.com/jobs"})"), Status::terminal);
+  EXPECT_EQ(world_.error(), "http://ci.example.com/jobs answered with status 404");
+  script_ = Script();
+  script_.answer(200);
+  script_.answer(404);
+  EXPECT_EQ(run(R"({"url": "http://ann:secret@ci.example.com/jobs", "waitForCompletion": true,
+                    "statusJsonPath": "$.status", "successStatuses": "ok"})"),
+            Status::terminal);
+  EXPECT_EQ(world_.error(), "http://ci.example.com/jobs answered with status 404");
+}
+
+TEST_F(WebhookStage, KeepsAPreconfiguredUrlOutOfTheContext) {
+  configure(
+      R"({"preconfigured": [{"type": "notify", "url": "http://ann:secret@ci.example.com/jobs?token=secret",
+                                   "waitForCompletion": true, "statusJsonPath": "$.status",
+                                   "successStatuses": "ok"}]})");
+  script_.answer(200);
+  script_.answer(200, R"({"status": "ok"})");
+  EXPECT_EQ(run("{}", "notify"), Status::succeeded);
+  const std::string url = "http://ann:secret@ci.example.com/jobs?token=secret";
+  EXPECT_THAT(script_.calls(), ElementsAre("POST " + url, "GET " + url));
+  EXPECT_EQ(context().at("statusEndpoint"), "http://ci.example.com/jobs");
+  EXPECT_THAT(base::to_text(context()), Not(HasSubstr("secret")));
+}
+
 TEST_F(WebhookStage, RepeatsWhatWasCertainlyNotReceived) {
   script_.fail(base::Kind::unavailable, false);
   script_.answer(200);
@@ -361,6 +388,23 @@ TEST_F(WebhookStage, CallsOffAfterATimeOutAndOutlivesAFailureOfThat) {
   EXPECT_EQ(run(base::to_text(fields)), Status::terminal);
   EXPECT_THAT(world_.error(), HasSubstr("timed out"));
   EXPECT_EQ(script_.calls().back(), "PUT http://ci.example.com/stop");
+}
+
+TEST_F(WebhookStage, CallsOffOnceWhatTheStatusCallsCanceled) {
+  for (const char* option : {"completeOtherBranchesThenFail", "continuePipeline"}) {
+    script_ = Script();
+    script_.answer(200);
+    script_.answer(200, R"({"state": "gone"})");
+    json::object fields = object(cancellable);
+    fields["canceledStatuses"] = "gone";
+    fields["failPipeline"] = false;
+    fields[option] = true;
+    run(base::to_text(fields));
+    EXPECT_THAT(script_.calls(),
+                ElementsAre("POST http://ci.example.com/jobs", "GET http://ci.example.com/jobs",
+                            "PUT http://ci.example.com/stop"))
+        << option;
+  }
 }
 
 TEST_F(WebhookStage, DoesNotCallOffWhatWasNeverStarted) {
