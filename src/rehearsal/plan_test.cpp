@@ -96,6 +96,26 @@ TEST_F(Planning, ShowsTheOperationsOfADeployment) {
   EXPECT_THAT(base::string_or(image, "value", ""), HasSubstr("⟨id of image 'shop 7'⟩"));
 }
 
+TEST_F(Planning, ACustomStrategysStagesAreAboutTheClusterOfItsCaller) {
+  const char* stages = R"([
+      {"refId": "1", "type": "checkPreconditions", "preconditions": [{"type": "clusterSize", "context": {}}]},
+      {"refId": "2", "requisiteStageRefIds": ["1"], "type": "resizeServerGroup", "target": "current_asg_dynamic",
+       "action": "scale_exact", "capacity": {"min": 3, "max": 3, "desired": 3}},
+      {"refId": "3", "requisiteStageRefIds": ["2"], "type": "scaleDownCluster", "cluster": "other",
+       "regions": ["elsewhere"], "remainingFullSizeServerGroups": 0, "allowScaleDownActive": true}])";
+  plan(stages, "{}",
+       {{"strategy", true},
+        {"cloudProvider", "local"},
+        {"cluster", "shop-main"},
+        {"credentials", "local"},
+        {"region", "here"}});
+  EXPECT_THAT(outcomes(), ElementsAre("runs", "runs", "runs")) << base::to_pretty_text(plan_);
+  EXPECT_THAT(kinds(stage(1)), ElementsAre("resizeServerGroup"));
+  EXPECT_THAT(kinds(stage(2)), ElementsAre("resizeServerGroup"));
+  plan(stages, "{}", {{"cluster", "shop-main"}, {"credentials", "local"}, {"region", "here"}});
+  EXPECT_THAT(outcomes(), ElementsAre("fails", ::testing::_, ::testing::_)) << base::to_pretty_text(plan_);
+}
+
 TEST_F(Planning, MarksWhatAWebhookWillTell) {
   plan(R"([{"refId": "1", "type": "webhook", "name": "Build", "url": "https://ci.example.com/build"},
            {"refId": "2", "requisiteStageRefIds": ["1"], "type": "deploy",

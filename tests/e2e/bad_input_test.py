@@ -522,6 +522,24 @@ class WithATaskThatIsOff(WithServer):
         self.assertEqual([t["status"] for t in ended["stages"][0]["tasks"]], ["SKIPPED"])
 
 
+class WithBlockedAdHocTasks(WithServer):
+    more_config = ("executions:\n  blockOrchestrationExecutions: true\n  allowedOrchestrationExecutions:\n"
+                   "    - name: createApplication\n    - {name: wait, permittedUsers: [ann]}\n")
+
+    def test_only_what_is_listed_is_started(self):
+        request = {"application": "demo", "description": "hold", "job": [{"type": "createApplication", "application": {
+            "name": "demo", "email": "demo@example.com"}}]}
+        self.assertEqual(self.server.post("/tasks", request).status, 200)
+        for kind, words in (("deploy", "switched off"), ("wait", "user anonymous may not")):
+            answer = self.server.post("/tasks", {**request, "job": [*request["job"], {"type": kind}]})
+            self.assert_refused(answer, 403, words)
+            newest = max(self.server.get("/applications/demo/tasks").json, key=lambda task: task["id"])
+            self.assertEqual(newest["status"], "TERMINAL")
+            self.assertIn(words, newest["execution"]["cancellationReason"])
+        ended = self.server.wait_for(self.server.run_stages({**WAIT, "waitTime": 0}))
+        self.assertEqual(ended["status"], "SUCCEEDED", outline(ended))
+
+
 class WithoutHaproxy(WithServer):
     more_config = "  haproxy: /nowhere/haproxy\n"
 
