@@ -93,6 +93,9 @@ class Stage {
   virtual std::string_view type() const = 0;
   /// Other words for the same type, older ones mostly.
   virtual std::vector<std::string_view> aliases() const { return {}; }
+  /// Asked once as the stage starts, before its expressions are evaluated: keeps what will be wanted as it
+  /// was written.
+  virtual void begin(model::Stage&) const {}
   /// Asked when the stage starts, after its expressions were evaluated.
   virtual Plan plan(const StageView& stage) const = 0;
   /// Asked when all tasks are done and the stage would end without halting: it can see their outputs.

@@ -80,6 +80,7 @@ void Turn::start_stage(model::Stage& stage) {
   if (stage.start_time_expiry && *stage.start_time_expiry < now_) return skip_stage(stage);
   stage.start_time = now_;
   stage.status = Status::running;
+  if (const Stage* type = type_of(stage)) type->begin(stage);
   changed(stage);
   if (evaluate_context(stage, Before::planning)) plan_and_run(stage);
 }

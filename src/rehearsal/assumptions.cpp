@@ -114,8 +114,8 @@ std::optional<json::object> Assumptions::despite(const model::Operation& operati
 
 Outside::CallAnswer Assumptions::on_call(const net::ClientRequest& request) {
   return {.response = {.status = 200,
-                       .body = fmt::format("{}answer of {}{}", runner::unknown_begin, request.url,
-                                           runner::unknown_end)}};
+                       .body = fmt::format("{}answer of {}{}", runner::unknown_begin,
+                                           net::shown_url(request.url), runner::unknown_end)}};
 }
 
 void Assumptions::note(const std::string& stage_id, std::string what) {

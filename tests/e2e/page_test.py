@@ -24,7 +24,7 @@ GUARDED = {
          "comments": "Waits for ${clustr.size()} instances"},
         {"refId": "2", "requisiteStageRefIds": ["1"], "type": "checkPreconditions", "name": "Production only",
          "preconditions": [{"type": "expression", "failPipeline": True, "context": {
-             "expression": "parameters.env == 'production'", "failureMessage": "Only production is released"}}]}]}
+             "expression": "${parameters.env == 'production'}", "failureMessage": "Only production is released"}}]}]}
 
 
 class Page(unittest.TestCase):

@@ -6,6 +6,7 @@
 #include <fmt/ranges.h>
 
 #include "base/json.h"
+#include "expressions/expressions.h"
 #include "stages/evaluate_in_order.h"
 
 namespace gennaker::stages {
@@ -25,13 +26,22 @@ bool says_nothing(const json::object& fields, std::string_view name) {
   return list != nullptr && list->empty();
 }
 
+/// A condition with braces is evaluated with the stage's other fields, before it is checked. Its text is
+/// kept, for whoever has to explain why it did not hold: a list in the stage, one in each check.
+constexpr std::string_view all_as_written = "conditionsAsWritten", as_written = "conditionAsWritten";
+
 /// One entry of `preconditions` as a stage of its own; the entry's fields win over the parent's.
-engine::SyntheticStage check_of(const json::object& parent, const json::object& entry) {
+engine::SyntheticStage check_of(const json::object& parent, std::size_t index) {
+  const json::object& entry = parent.at("preconditions").as_array()[index].as_object();
   const std::string kind = base::string_or(entry, "type", "");
   json::object context = parent;
   context.erase("preconditions");
   base::merge_into(context, entry);
   context.erase("type");
+  context.erase(all_as_written);
+  const auto* written = base::find_array(parent, all_as_written);
+  if (written != nullptr && index < written->size() && (*written)[index].is_string())
+    context[as_written] = (*written)[index];
   context["preconditionType"] = kind;
   json::object details;
   if (const auto* given = base::find_object(entry, "context")) details = *given;
@@ -49,6 +59,25 @@ class CheckPreconditions final : public engine::Stage {
  public:
   std::string_view type() const override { return "checkPreconditions"; }
   bool takes_strategy_parameters() const override { return true; }
+  std::vector<std::string_view> own_expressions() const override { return {all_as_written, as_written}; }
+
+  void begin(model::Stage& stage) const override {
+    const auto* entries = base::find_array(stage.context, "preconditions");
+    if (entries == nullptr) return;
+    json::array written;
+    bool any = false;
+    for (const json::value& entry : *entries) {
+      const auto* fields = entry.if_object();
+      const auto* details = fields == nullptr ? nullptr : base::find_object(*fields, "context");
+      const std::string condition = details == nullptr ? "" : base::string_or(*details, "expression", "");
+      const bool braces = expressions::has_expression(std::string_view(condition));
+      any |= braces;
+      written.push_back(braces ? json::value(condition) : json::value(nullptr));
+    }
+    // After a restart the braces are gone: what was kept then stays.
+    if (any) stage.context[all_as_written] = std::move(written);
+  }
+
   bool runs_dry(const engine::StageView& stage) const override {
     return stage.text("preconditionType") == "expression";
   }
@@ -66,7 +95,7 @@ class CheckPreconditions final : public engine::Stage {
             fmt::format("preconditions[{}].type", i),
             fmt::format("'{}' is unknown; use expression, stageStatus or clusterSize", kind));
       }
-      plan.before.push_back(check_of(stage.context(), *entry));
+      plan.before.push_back(check_of(stage.context(), i));
     }
     return plan;
   }
@@ -113,16 +142,17 @@ class CheckPrecondition final : public runner::Task {
     runner::TaskResult task;
     if (answer != "true") {
       const std::string message = base::string_or(details, "failureMessage", "");
-      task = runner::failed(context, !message.empty() ? message : why_not_true(details, result, summary));
+      const std::string condition =
+          base::string_or(context.stage().context, as_written, base::plain_text(*given));
+      task = runner::failed(context, !message.empty() ? message : why_not_true(condition, result, summary));
     }
     task.context["context"] = std::move(kept);
     co_return task;
   }
 
-  static std::string why_not_true(const json::object& details, const json::value& result,
+  static std::string why_not_true(const std::string& condition, const json::value& result,
                                   const json::object& summary) {
-    std::string why = fmt::format("'{}' is {}, not true", base::string_or(details, "expression", ""),
-                                  base::to_text(result));
+    std::string why = fmt::format("'{}' is {}, not true", condition, base::to_text(result));
     for (const auto& failure : summary) {
       for (const auto& finding : failure.value().as_array()) {
         why = base::string_or(finding.as_object(), "description", why);

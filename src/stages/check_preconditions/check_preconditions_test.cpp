@@ -55,6 +55,18 @@ TEST_F(Preconditions, AnExpressionKeepsItsResult) {
   EXPECT_EQ(world_.error(), "'1 > 2' is false, not true");
 }
 
+TEST_F(Preconditions, ABracedConditionIsKeptAsItWasWritten) {
+  EXPECT_EQ(check(R"({"type": "expression", "context": {"expression": "1 < 2"}},
+                     {"type": "expression", "context": {"expression": "${1 + 1} == ${3 - 2}"}})"),
+            Status::terminal);
+  EXPECT_FALSE(world_.execution().find_by_ref("1<1")->context.contains("conditionAsWritten"));
+  const model::Stage* child = world_.execution().find_by_ref("1<2");
+  EXPECT_EQ(child->context.at("conditionAsWritten"), "${1 + 1} == ${3 - 2}");
+  EXPECT_EQ(child->context.at("context").at("expression"), "2 == 1");
+  EXPECT_FALSE(child->context.contains("conditionsAsWritten"));
+  EXPECT_EQ(world_.error(), "'${1 + 1} == ${3 - 2}' is false, not true");
+}
+
 TEST_F(Preconditions, AStagesStatusByName) {
   EXPECT_EQ(
       check(

@@ -48,6 +48,14 @@ test('of a condition that was evaluated as a field only the value is left', () =
   for (const value of [false, 'false']) expect(told([condition(value, false)])[0]).toMatchObject({ text: 'false', ask: undefined });
 });
 
+test('a condition that was evaluated as a field is asked about as it was written', () => {
+  const check = condition(false, false);
+  check.context.conditionAsWritten = "${parameters.env == 'x'}";
+  expect(told([check])).toEqual([
+    { kind: 'condition', field: 'context.expression', text: "${parameters.env == 'x'}", ask: "${parameters.env == 'x'}", said: ['no'] },
+  ]);
+});
+
 test('a condition that was met is not in doubt', () => {
   for (const result of [true, 'True']) expect(told([condition('x', result)])).toEqual([]);
 });

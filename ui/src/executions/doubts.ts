@@ -47,12 +47,13 @@ function conditionOf(stage: Stage): Doubt | undefined {
   const result = details.expressionResult as Json | undefined;
   const missed = result === undefined ? isFailure(stage.status) : String(result).toLowerCase() !== 'true';
   if (!missed) return undefined;
-  const text = typeof details.expression === 'string' ? details.expression : JSON.stringify(details.expression);
-  // With braces it was evaluated as a field, before the check: what is left is the value.
-  const evaluated = typeof details.expression !== 'string' || /^(true|false)$/i.test(text.trim());
+  // With braces it was evaluated as a field, before the check; the server keeps what was written.
+  const written = typeof stage.context.conditionAsWritten === 'string' ? stage.context.conditionAsWritten : undefined;
+  const left = typeof details.expression === 'string' ? details.expression : JSON.stringify(details.expression);
+  const evaluated = typeof details.expression !== 'string' || /^(true|false)$/i.test(left.trim());
   return {
-    kind: 'condition', stage, field: 'context.expression', text, result,
-    ask: evaluated ? undefined : withBraces(text),
+    kind: 'condition', stage, field: 'context.expression', text: written ?? left, result,
+    ask: written ?? (evaluated ? undefined : withBraces(left)),
     said: typeof details.failureMessage === 'string' && details.failureMessage !== '' ? [details.failureMessage] : [],
   };
 }
@@ -61,7 +62,8 @@ function conditionOf(stage: Stage): Doubt | undefined {
 const hasRead = ({ status }: Stage) => status !== 'NOT_STARTED' && status !== 'SKIPPED';
 
 /** What is the engine's own in a context: a text with an expression there has not failed. */
-const notAField = new Set(['expressionEvaluationSummary', 'exception', 'failureMessage', 'waitingFor', 'variablesAsWritten']);
+const notAField = new Set(['expressionEvaluationSummary', 'exception', 'failureMessage', 'waitingFor', 'variablesAsWritten',
+  'conditionsAsWritten', 'conditionAsWritten']);
 
 const fieldsOf = ({ context }: Stage) => Object.fromEntries(Object.entries(context).filter(([key]) => !notAField.has(key)));
 
