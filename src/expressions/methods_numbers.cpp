@@ -431,6 +431,46 @@ std::vector<Method> make_math() {
       {"subtractExact", {P::long_, P::long_}, exact_long<subtract_checked>},
       {"multiplyExact", {P::int_, P::int_}, exact_int<multiply_checked>},
       {"multiplyExact", {P::long_, P::long_}, exact_long<multiply_checked>},
+      {"multiplyExact",
+       {P::long_, P::int_},
+       [](const Call& c) {
+         std::int64_t result = 0;
+         if (multiply_checked(c.long_integer(0), c.integer(1), &result)) throw overflow("long");
+         return long_of(result);
+       }},
+      {"incrementExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MAX) throw overflow("long");
+         return long_of(c.long_integer(0) + 1);
+       }},
+      {"decrementExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(c.long_integer(0) - 1);
+       }},
+      {"negateExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(-c.long_integer(0));
+       }},
+      {"absExact",
+       {P::int_},
+       [](const Call& c) {
+         if (c.integer(0) == INT32_MIN) throw overflow("int");
+         return int_of(std::abs(c.integer(0)));
+       }},
+      {"absExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(std::abs(c.long_integer(0)));
+       }},
+      {"multiplyFull",
+       {P::int_, P::int_},
+       [](const Call& c) { return long_of(std::int64_t{c.integer(0)} * c.integer(1)); }},
       {"incrementExact",
        {P::int_},
        [](const Call& c) {

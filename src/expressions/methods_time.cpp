@@ -840,12 +840,18 @@ Value url_encoded(std::string_view text, std::string_view charset) {
 std::vector<Method> make_url_encoder_statics() {
   return {
       {"encode", {P::string}, [](const Call& c) { return url_encoded(c.text(0), "UTF-8"); }},
+      {"encode", {P::string, P::charset}, [](const Call& c) { return url_encoded(c.text(0), c.text(1)); }},
       {"encode", {P::string, P::string}, [](const Call& c) { return url_encoded(c.text(0), c.text(1)); }},
   };
 }
 
 std::vector<Method> make_date_constructors() {
   return {{"new", {}, [](const Call& c) { return make_date(c.around.now_millis); }},
+          {"new",
+           {P::string},
+           [](const Call&) -> Value {
+             throw java("IllegalArgumentException", "dates are read by new java.text.SimpleDateFormat(...)");
+           }},
           {"new", {P::long_}, [](const Call& c) { return make_date(c.long_integer(0)); }}};
 }
 
@@ -873,7 +879,6 @@ std::vector<Method> make_uuid_constructors() {
 std::vector<Method> make_text_constructors() {
   return {
       {"new", {}, [](const Call&) { return Value::text(""); }},
-      {"new", {P::string}, [](const Call& c) { return Value::text(std::string(c.text(0))); }},
       {"new",
        {P::characters},
        [](const Call& c) {
@@ -888,6 +893,7 @@ std::vector<Method> make_text_constructors() {
          for (const Value& item : c.sequence(0)->items()) bytes += static_cast<char>(as_int(item));
          return Value::text(bytes);
        }},
+      {"new", {P::string}, [](const Call& c) { return Value::text(std::string(c.text(0))); }},
       {"new",
        {P::characters, P::int_, P::int_},
        [](const Call& c) -> Value {
@@ -906,14 +912,17 @@ std::vector<Method> make_text_constructors() {
 
 template <class Int>
 std::vector<Method> make_number_constructors(P primitive) {
-  return {{"new", {primitive}, [](const Call& c) { return c[0]; }},
-          {"new", {P::string}, [](const Call& c) {
-             const auto number = parse_integer(c.text(0), 10, std::numeric_limits<Int>::min(),
-                                               std::numeric_limits<Int>::max());
+  return {{"new",
+           {P::string},
+           [](const Call& c) {
+             const std::string digits(c[0].is_null() ? "null" : c.text(0));
+             const auto number =
+                 parse_integer(digits, 10, std::numeric_limits<Int>::min(), std::numeric_limits<Int>::max());
              if (!number)
-               throw java("NumberFormatException", fmt::format("For input string: \"{}\"", c.text(0)));
+               throw java("NumberFormatException", fmt::format("For input string: \"{}\"", digits));
              return Value(static_cast<Int>(*number));
-           }}};
+           }},
+          {"new", {primitive}, [](const Call& c) { return c[0]; }}};
 }
 
 std::vector<Method> make_double_constructors() {

@@ -275,6 +275,18 @@ bool java_equals(const Value& a, const Value& b) {
 
 namespace {
 
+/// As Java writes the class of an array: "[I", "[Ljava.lang.String;".
+std::string array_name(std::string_view element) {
+  static constexpr std::pair<std::string_view, char> codes[] = {
+      {"int", 'I'},  {"long", 'J'},  {"double", 'D'},  {"float", 'F'},
+      {"byte", 'B'}, {"short", 'S'}, {"boolean", 'Z'}, {"char", 'C'}};
+  for (const auto& [name, code] : codes) {
+    if (name == element) return {'[', code};
+  }
+  if (element.ends_with("[]")) return "[" + array_name(element.substr(0, element.size() - 2));
+  return "[Ljava.lang." + std::string(element) + ";";
+}
+
 struct JavaText {
   std::string operator()(Null) const { return "null"; }
   std::string operator()(bool truth) const { return truth ? "true" : "false"; }
@@ -285,7 +297,7 @@ struct JavaText {
   std::string operator()(const Text& text) const { return std::string(text.view()); }
   std::string operator()(const SequencePtr& sequence) const {
     if (sequence->is_array())
-      return "[" + sequence->element() + "@" + to_radix(sequence->size() + 0x1000, 16);
+      return array_name(sequence->element()) + "@" + to_radix(sequence->size() + 0x1000, 16);
     std::string text = "[";
     for (const Value& item : sequence->items()) {
       if (text.size() > 1) text += ", ";
