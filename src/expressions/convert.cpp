@@ -269,6 +269,7 @@ bool to_condition(const Value& value) {
     throw Failure("IllegalArgumentException", "EL1001E",
                   fmt::format("EL1001E: '{}' is neither true nor false", value.text()));
   }
+  if (suits(value, Parameter::boolean) == Suits::not_at_all) throw no_conversion(value, "a boolean");
   if (value.sequence()) return to_condition(first_of(value));
   throw no_conversion(value, "a boolean");
 }

@@ -1,6 +1,7 @@
 #include "expressions/evaluator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -164,18 +165,24 @@ class Evaluator {
       case Kind::not_equal:
         return Value(!equal(left, right));
       case Kind::less:
-        return Value(compare(left, right) < 0);
+        return Value(comparable(left, right) && compare(left, right) < 0);
       case Kind::less_equal:
-        return Value(compare(left, right) <= 0);
+        return Value(comparable(left, right) && compare(left, right) <= 0);
       case Kind::greater:
-        return Value(compare(left, right) > 0);
+        return Value(comparable(left, right) && compare(left, right) > 0);
       case Kind::greater_equal:
-        return Value(compare(left, right) >= 0);
+        return Value(comparable(left, right) && compare(left, right) >= 0);
       case Kind::between:
         return Value(between(left, right));
       default:
         return Value(instance_of(left, right));
     }
+  }
+
+  /// Beside NaN no number is less or greater.
+  static bool comparable(const Value& a, const Value& b) {
+    const bool numbers = a.is_number() && b.is_number();
+    return !numbers || !(std::isnan(as_double(a)) || std::isnan(as_double(b)));
   }
 
   static bool instance_of(const Value& value, const Value& type) {
@@ -225,7 +232,10 @@ class Evaluator {
       if (node.children.size() < static_cast<std::size_t>(node.dimensions))
         throw spel("EL1063E", "an array needs its length");
       std::vector<std::int32_t> lengths;
-      for (const NodePtr& child : node.children) lengths.push_back(to_index(evaluate(*child, scope)));
+      for (const NodePtr& child : node.children) {
+        lengths.push_back(to_index(evaluate(*child, scope)));
+        check_array_size(lengths);
+      }
       return make_array_of(node.text, lengths);
     }
     if (node.dimensions > 1) throw spel("EL1062E", "items can be listed for one dimension only");
@@ -278,6 +288,8 @@ class Evaluator {
     Value value = evaluate(*node.children[0], scope);
     for (std::size_t i = 1; i < count; ++i) {
       const Node& next = *node.children[i];
+      // As Spring has it: a chain's last step must be a place.
+      if (next.kind == Node::Kind::function && i + 1 == node.children.size()) throw not_assignable();
       if (next.kind == Node::Kind::variable || next.kind == Node::Kind::function) {
         value = evaluate(next, scope);
         continue;
@@ -433,9 +445,22 @@ class Evaluator {
     }
     if (chosen.empty() && node.kind != Kind::select_all) return {};
     if (node.kind == Kind::select_last) chosen.erase(chosen.begin(), chosen.end() - 1);
+    order_by_hash(chosen);
     auto result = std::make_shared<Map>();
     for (Map::Entry& entry : chosen) result->put(std::move(entry.key), std::move(entry.value));
     return Value(std::move(result));
+  }
+
+  /// As Java's HashMap, which a selection gives, goes through its entries.
+  static void order_by_hash(std::vector<Map::Entry>& entries) {
+    std::uint32_t buckets = 16;
+    while (entries.size() > buckets / 4 * 3) buckets *= 2;
+    const auto bucket = [&](const Map::Entry& entry) {
+      const auto hash = static_cast<std::uint32_t>(java_hash(entry.key));
+      return (hash ^ hash >> 16U) & (buckets - 1);
+    };
+    std::stable_sort(entries.begin(), entries.end(),
+                     [&](const Map::Entry& a, const Map::Entry& b) { return bucket(a) < bucket(b); });
   }
 
   bool holds(const Node& node, const Value& item) {

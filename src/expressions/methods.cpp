@@ -413,7 +413,7 @@ std::string element_name(std::string_view type) {
   return std::string(type.substr(type.rfind('.') + 1));
 }
 
-Value make_array_of(std::string_view type, const std::vector<std::int32_t>& lengths) {
+void check_array_size(const std::vector<std::int32_t>& lengths) {
   constexpr std::int64_t most_elements = 256 * 1024;
   std::int64_t all = 1;
   for (const std::int32_t length : lengths) {
@@ -422,6 +422,9 @@ Value make_array_of(std::string_view type, const std::vector<std::int32_t>& leng
       throw spel("EL1075E",
                  fmt::format("an array of {} elements is too large: at most {}", all, most_elements - 1));
   }
+}
+
+Value make_array_of(std::string_view type, const std::vector<std::int32_t>& lengths) {
   for (const std::int32_t length : lengths) {
     if (length < 0) throw java("NegativeArraySizeException", std::to_string(length));
   }
@@ -431,8 +434,10 @@ Value make_array_of(std::string_view type, const std::vector<std::int32_t>& leng
 Value array_element(const std::string& element, const Value& value) {
   const auto parameter = element_parameter(element);
   if (parameter == Parameter::string && !value.is_null()) return convert_checked(value, Parameter::string);
-  const bool empty = value.is_null() || (value.is_text() && value.text().empty()) ||
-                     (value.sequence() && value.sequence()->size() == 0);
+  Value first = value;
+  while (const SequencePtr sequence = first.sequence())
+    first = sequence->items().empty() ? Value() : Value(sequence->items().front());
+  const bool empty = first.is_null() || (first.is_text() && first.text().empty());
   const Value item = !parameter ? value : empty ? Value() : convert_checked(value, *parameter);
   if (item.is_null() && primitive_element(element))
     throw java("IllegalStateException", "null is no element of this array");

@@ -85,7 +85,9 @@ Value call_method(const Value& target, std::string_view name, std::vector<Value>
 std::optional<Value> read_property(const Value& target, std::string_view name, Surroundings& around);
 /// Throws Failure.
 Value construct(std::string_view type, std::vector<Value> arguments, Surroundings& around);
-/// `lengths`: one for each dimension. Throws Failure.
+/// The lengths of the first dimensions. Throws Failure: EL1075E.
+void check_array_size(const std::vector<std::int32_t>& lengths);
+/// `lengths`: one for each dimension, checked. Throws Failure.
 Value make_array_of(std::string_view type, const std::vector<std::int32_t>& lengths);
 /// "String" of "java.lang.String".
 std::string element_name(std::string_view type);

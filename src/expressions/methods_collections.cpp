@@ -189,6 +189,10 @@ class EntryObject final : public Object {
   Map::Entry entry_;
 };
 
+Value view(const Call& c, Sequence::Kind kind, std::vector<Value> items) {
+  return Value(std::make_shared<Sequence>(kind, std::move(items), c.self.map()->immutable()));
+}
+
 std::vector<Method> make_map_methods() {
   return {
       {"size", {}, [](const Call& c) { return int_of(c.self.map()->size()); }},
@@ -238,21 +242,21 @@ std::vector<Method> make_map_methods() {
        [](const Call& c) {
          std::vector<Value> keys;
          for (const Map::Entry& entry : c.self.map()->entries()) keys.push_back(entry.key);
-         return make_set(std::move(keys));
+         return view(c, Sequence::Kind::set, std::move(keys));
        }},
       {"values",
        {},
        [](const Call& c) {
          std::vector<Value> values;
          for (const Map::Entry& entry : c.self.map()->entries()) values.push_back(entry.value);
-         return Value(std::make_shared<Sequence>(Sequence::Kind::collection, std::move(values)));
+         return view(c, Sequence::Kind::collection, std::move(values));
        }},
       {"entrySet",
        {},
        [](const Call& c) {
          std::vector<Value> entries;
          for (const Map::Entry& entry : c.self.map()->entries()) entries.push_back(make_entry(entry));
-         return make_set(std::move(entries));
+         return view(c, Sequence::Kind::set, std::move(entries));
        }},
       {"clear",
        {},

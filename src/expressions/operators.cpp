@@ -235,8 +235,6 @@ Value power(const Value& a, const Value& b) {
 
 Value negate(const Value& value) {
   if (!value.is_number()) throw unsupported("-", value, value);
-  if (value.get<double>()) return Value(-as_double(value));
-  if (value.get<float>()) return Value(-as_float(value));
   return subtract(Value(std::int32_t{0}), value);
 }
 

@@ -158,12 +158,16 @@ class Parser {
   NodePtr sum() {
     NodePtr left = product();
     while (sees("+") || sees("-") || sees("++")) {
+      const Token& written = token();
+      ++at_;
+      NodePtr right = product();
+      if (!right)
+        throw syntax("EL1042E", fmt::format("nothing stands behind '{}'", written.text), written.position);
       // a++ ++ b: the second is read as an operator, and does nothing.
-      if (const std::uint32_t position = token().position; take("++")) {
-        if (!product()) throw syntax("EL1042E", "nothing stands behind '++'", position);
-        continue;
-      }
-      left = binary(sees("+") ? Kind::add : Kind::subtract, std::move(left), &Parser::product);
+      if (written.text == "++") continue;
+      if (!left) throw missing(fmt::format("before '{}'", written.text));
+      left = make(written.text == "+" ? Kind::add : Kind::subtract, written.position, std::move(left),
+                  std::move(right));
     }
     return left;
   }
@@ -307,9 +311,10 @@ class Parser {
     switch (written.kind) {
       case Token::Kind::real:
         if (const auto value = parse_double(written.text)) return Value(*value);
-        throw Failure("NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent");
+        throw no_exponent();
       case Token::Kind::float_real:
-        return Value(parse_float(written.text).value_or(0));
+        if (const auto value = parse_float(written.text)) return Value(*value);
+        throw no_exponent();
       case Token::Kind::long_integer:
       case Token::Kind::long_hexadecimal:
         if (const auto value = parse_integer(digits, radix, INT64_MIN, INT64_MAX)) return Value(*value);
@@ -319,6 +324,10 @@ class Parser {
           return Value(static_cast<std::int32_t>(*value));
         throw out_of_range(written, "EL1035E", "an int: write an L behind it for a long");
     }
+  }
+
+  static Failure no_exponent() {
+    return {"NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent"};
   }
 
   static Failure out_of_range(const Token& written, std::string_view code, std::string_view of) {
@@ -337,12 +346,14 @@ class Parser {
       ++at_;
       return literal(name, Value(lower == "true"));
     }
-    if (name.text == "T") return type();
+    // m[new], m[T]: there these are names like any other.
+    const bool is_key = following().kind == Token::Kind::symbol && following().text == "]";
+    if (name.text == "T" && !is_key) return type();
     if (lower == "null") {
       ++at_;
       return literal(name, Value());
     }
-    if (lower == "new") return construct();
+    if (lower == "new" && !is_key) return construct();
     return name_or_method();
   }
 
@@ -407,21 +418,10 @@ class Parser {
   NodePtr index() {
     const std::uint32_t position = token().position;
     need("[");
-    NodePtr inner = bare_word_before("]");
-    if (!inner) inner = expression();
+    NodePtr inner = expression();
     if (!inner) throw syntax("EL1071E", "an index is needed between '[' and ']'", position);
     need("]");
     return make(Kind::index, position, std::move(inner));
-  }
-
-  /// m[new], m[T]: there these are names like any other.
-  NodePtr bare_word_before(std::string_view symbol) {
-    const bool stands_alone = following().kind == Token::Kind::symbol && following().text == symbol;
-    if (!stands_alone || !(sees_word("new") || token().text == "T")) return nullptr;
-    NodePtr node = make(Kind::property, token().position);
-    node->text = token().text;
-    ++at_;
-    return node;
   }
 
   NodePtr projection_or_selection() {
@@ -509,7 +509,9 @@ class Parser {
   static bool is_part_of_name(const Token& part) {
     if (part.kind == Token::Kind::symbol) return part.text == ".";
     if (part.kind == Token::Kind::text || part.kind == Token::Kind::end) return false;
-    return part.text.find_first_of(".+-") == std::string::npos;
+    return part.kind == Token::Kind::name || std::all_of(part.text.begin(), part.text.end(), [](char c) {
+             return std::isalnum(static_cast<unsigned char>(c)) != 0;
+           });
   }
 
   NodePtr type() {

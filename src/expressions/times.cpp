@@ -281,6 +281,11 @@ DateFormatObject::DateFormatObject(std::string pattern) : pattern_(std::move(pat
   if (quoted) throw java("IllegalArgumentException", "a quote in the date's pattern has no end");
 }
 
+std::string DateFormatObject::text() const {
+  return fmt::format("java.text.SimpleDateFormat@{:x}",
+                     static_cast<std::uint32_t>(java_hash(Value::text(pattern_))));
+}
+
 std::string DateFormatObject::format(std::int64_t millis) const {
   const Fields fields = take_apart(millis);
   const std::int64_t year = fields.year > 0 ? fields.year : 1 - fields.year;
