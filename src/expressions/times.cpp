@@ -592,6 +592,7 @@ Value uuid_of(std::string_view text) {
   std::array<std::uint64_t, 5> groups{};
   std::string_view rest = text;
   const auto fail = [&] { return java("IllegalArgumentException", fmt::format("'{}' is not a UUID", text)); };
+  if (count_units(text) > 36) throw fail();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const std::size_t dash = i + 1 < groups.size() ? rest.find('-') : rest.size();
     if (dash == std::string_view::npos || dash == 0) throw fail();
