@@ -26,7 +26,7 @@ struct Node {
     chain,       ///< the first child, then steps from it
     type,        ///< T(text), arrays as text[]
     construct,   ///< new text(children)
-    make_array,  ///< new text[child], or new text[]{children}
+    make_array,  ///< new text[child][child], or new text[]{child}
     bean,
     ternary,
     elvis,
@@ -66,7 +66,9 @@ struct Node {
   Kind kind;
   std::uint32_t position = 0;  ///< of its first character, counted in bytes from the expression's start
   bool null_safe = false;      ///< a step written with ?.
-  bool sized = false;          ///< make_array: child is the length
+  bool has_items = false;      ///< make_array: the last child is the list of items
+  bool constant = false;       ///< list, map: of literals only, so that nobody may change it
+  int dimensions = 0;          ///< make_array: how many are written, lengths or not
   std::string text;
   Value value;
   std::vector<std::unique_ptr<Node>> children;

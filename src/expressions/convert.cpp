@@ -184,6 +184,25 @@ std::vector<Value> split_at_commas(std::string_view text) {
   }
 }
 
+/// A value of the type that an array has by its name; nullopt: of any.
+std::optional<Value> example_of(std::string_view element) {
+  if (element == "int" || element == "Integer") return Value(std::int32_t{0});
+  if (element == "long" || element == "Long") return Value(std::int64_t{0});
+  if (element == "double" || element == "Double") return Value(0.0);
+  if (element == "float" || element == "Float") return Value(0.0F);
+  if (element == "byte" || element == "Byte") return Value(std::int8_t{0});
+  if (element == "short" || element == "Short") return Value(std::int16_t{0});
+  if (element == "boolean" || element == "Boolean") return Value(false);
+  if (element == "char" || element == "Character") return Value(u'0');
+  if (element == "String") return Value::text("0");
+  return std::nullopt;
+}
+
+bool is_primitive(Parameter parameter) {
+  return parameter == Parameter::boolean || parameter == Parameter::character ||
+         (is_numeric(parameter) && !is_boxed(parameter));
+}
+
 bool has_text(const Value& value) {
   if (value.map()) return false;
   return value.object() == nullptr || value.object()->converts_to_text();
@@ -191,6 +210,45 @@ bool has_text(const Value& value) {
 
 Suits conversion(bool possible) {
   return possible ? Suits::converted : Suits::not_at_all;
+}
+
+/// A list of who knows what may become anything: whether it does is found out when it is converted. Of an
+/// array the elements' type is known.
+Suits suits_sequence(const Sequence& sequence, Parameter parameter) {
+  switch (parameter) {
+    case Parameter::object:
+      return Suits::closely;
+    case Parameter::collection:
+      return sequence.is_array() ? Suits::converted : Suits::closely;
+    case Parameter::iterable:
+      if (!sequence.is_array()) return Suits::closely;
+      break;
+    case Parameter::list:
+    case Parameter::array:
+    case Parameter::string:
+      return Suits::converted;
+    default:
+      break;
+  }
+  if (!sequence.is_array()) return Suits::converted;
+  const std::optional<Value> example = example_of(sequence.element());
+  if (parameter == Parameter::bytes) parameter = Parameter::byte_;
+  if (parameter == Parameter::characters) parameter = Parameter::character;
+  return conversion(!example || suits(*example, parameter) != Suits::not_at_all);
+}
+
+/// Whether a list is no more than its first item there.
+bool takes_many(Parameter parameter) {
+  return parameter == Parameter::object || parameter == Parameter::string ||
+         parameter == Parameter::collection || parameter == Parameter::iterable ||
+         parameter == Parameter::list || parameter == Parameter::array || parameter == Parameter::bytes ||
+         parameter == Parameter::characters;
+}
+
+/// The items of what becomes an array.
+std::vector<Value> elements_of(const Value& value) {
+  if (const SequencePtr sequence = value.sequence()) return sequence->items();
+  return value.is_text() ? split_at_commas(value.text()) : std::vector<Value>{value};
 }
 
 }  // namespace
@@ -211,8 +269,8 @@ bool to_condition(const Value& value) {
     throw Failure("IllegalArgumentException", "EL1001E",
                   fmt::format("EL1001E: '{}' is neither true nor false", value.text()));
   }
-  if (value.sequence() && value.sequence()->kind() != Sequence::Kind::set)
-    return to_condition(first_of(value));
+  if (suits(value, Parameter::boolean) == Suits::not_at_all) throw no_conversion(value, "a boolean");
+  if (value.sequence()) return to_condition(first_of(value));
   throw no_conversion(value, "a boolean");
 }
 
@@ -232,15 +290,12 @@ std::string to_joined_text(const Value& value) {
 }
 
 Suits suits(const Value& argument, Parameter parameter) {
-  if (argument.is_null()) {
-    const bool primitive = parameter == Parameter::boolean || parameter == Parameter::character ||
-                           (is_numeric(parameter) && !is_boxed(parameter));
-    return primitive ? Suits::not_at_all : Suits::exactly;
-  }
+  if (argument.is_null()) return is_primitive(parameter) ? Suits::not_at_all : Suits::exactly;
   const Parameter own = own_parameter(argument);
   const bool known = own != Parameter::object;
   if (known && own == parameter) return Suits::exactly;
   if (known && unboxed(own) == unboxed(parameter)) return Suits::closely;
+  if (const SequencePtr sequence = argument.sequence()) return suits_sequence(*sequence, parameter);
   switch (parameter) {
     case Parameter::object:
       return Suits::closely;
@@ -254,14 +309,15 @@ Suits suits(const Value& argument, Parameter parameter) {
     case Parameter::character:
       return conversion(argument.is_number() || argument.is_text());
     case Parameter::collection:
-      if (own == Parameter::list) return Suits::closely;
-      return Suits::converted;
     case Parameter::list:
     case Parameter::array:
       return Suits::converted;
     case Parameter::characters:
+      return conversion(argument.is_text() || argument.is_number() || argument.get<char16_t>());
     case Parameter::bytes:
-      return conversion(argument.is_text() || argument.is_number() || argument.sequence() != nullptr);
+      return conversion(argument.is_text() || argument.is_number() || argument.get<char16_t>());
+    case Parameter::charset:
+    case Parameter::locale:
     case Parameter::uuid:
     case Parameter::day_of_week:
     case Parameter::chrono_unit:
@@ -270,30 +326,39 @@ Suits suits(const Value& argument, Parameter parameter) {
       break;
   }
   if (!is_numeric(parameter)) return Suits::not_at_all;
-  if (const SequencePtr sequence = argument.sequence())
-    return conversion(sequence->kind() != Sequence::Kind::set &&
-                      suits(first_of(argument), parameter) != Suits::not_at_all);
-  return conversion(argument.is_number() || argument.is_text() || argument.get<char16_t>() != nullptr);
+  const bool to_int = unboxed(parameter) == Parameter::int_;
+  return conversion(argument.is_number() || argument.is_text() || argument.get<char16_t>() != nullptr ||
+                    (to_int && argument.object_as<EnumObject>()));
+}
+
+Value convert_checked(const Value& argument, Parameter parameter) {
+  if (argument.is_null() && is_primitive(parameter))
+    throw Failure("IllegalArgumentException", "EL1001E",
+                  "EL1001E: null cannot stand for a number or a truth");
+  if (suits(argument, parameter) == Suits::not_at_all) throw no_conversion(argument, "what is asked for");
+  return convert(argument, parameter);
 }
 
 Value convert(const Value& argument, Parameter parameter) {
   if (argument.is_null()) return argument;
+  if (argument.sequence() && !takes_many(parameter)) return convert_checked(first_of(argument), parameter);
   if (is_numeric(parameter)) {
     if (argument.is_number()) return to_number(argument, parameter);
     if (const char16_t* unit = argument.get<char16_t>())
       return to_number(Value(std::int32_t{*unit}), parameter);
-    if (argument.is_text()) return parse_number(argument.text(), parameter);
-    return convert(first_of(argument), parameter);
+    if (const auto* constant = argument.object_as<EnumObject>()) return Value(constant->ordinal());
+    return parse_number(argument.text(), parameter);
   }
   switch (parameter) {
     case Parameter::string:
       return argument.is_text() ? argument : Value::text(to_joined_text(argument));
     case Parameter::boolean:
     case Parameter::boxed_boolean:
+      if (argument.is_text() && base::trimmed(argument.text()).empty()) return convert_checked({}, parameter);
       return Value(to_condition(argument));
     case Parameter::character: {
       if (argument.get<char16_t>()) return argument;
-      if (argument.is_number()) return Value(static_cast<char16_t>(as_long(argument)));
+      if (argument.is_number()) return Value(static_cast<char16_t>(as_int(argument)));
       const std::u16string units = to_units(argument.text());
       if (units.size() != 1)
         throw Failure("IllegalArgumentException", "EL1001E",
@@ -308,10 +373,9 @@ Value convert(const Value& argument, Parameter parameter) {
     case Parameter::bytes:
     case Parameter::characters: {
       const bool of_bytes = parameter == Parameter::bytes;
-      std::vector<Value> items = argument.sequence()  ? argument.sequence()->items()
-                                 : argument.is_text() ? split_at_commas(argument.text())
-                                                      : std::vector<Value>{argument};
-      for (Value& item : items) item = convert(item, of_bytes ? Parameter::byte_ : Parameter::character);
+      std::vector<Value> items = elements_of(argument);
+      for (Value& item : items)
+        item = convert_checked(item, of_bytes ? Parameter::byte_ : Parameter::character);
       return Value(Sequence::array(of_bytes ? "byte" : "char", std::move(items)));
     }
     case Parameter::uuid:
@@ -357,10 +421,9 @@ BigInteger as_big(const Value& number) {
 }
 
 std::int32_t to_index(const Value& value) {
-  const SequencePtr sequence = value.sequence();
-  const bool nothing =
-      value.is_null() || (value.is_text() && value.text().empty()) || (sequence && sequence->size() == 0);
-  if (nothing) throw java("IllegalStateException", "an index is needed, not null or nothing");
+  if (value.sequence()) return to_index(first_of(value));
+  if (value.is_null() || (value.is_text() && value.text().empty()))
+    throw java("IllegalStateException", "an index is needed, not null or nothing");
   if (suits(value, Parameter::int_) == Suits::not_at_all) throw no_conversion(value, "an index");
   return as_int(convert(value, Parameter::int_));
 }

@@ -26,6 +26,7 @@ enum class Parameter : std::uint8_t {
   char_sequence,
   object,
   collection,
+  iterable,
   list,
   map,
   array,
@@ -38,6 +39,8 @@ enum class Parameter : std::uint8_t {
   day_of_week,
   chrono_unit,
   uuid,
+  charset,
+  locale,
   boxed_int,
   boxed_long,
   boxed_float,
@@ -51,6 +54,8 @@ enum class Suits : std::uint8_t { exactly, closely, converted, not_at_all };
 Suits suits(const Value& argument, Parameter parameter);
 /// Of an argument that suits somehow. Throws Failure (NumberFormatException and its like).
 Value convert(const Value& argument, Parameter parameter);
+/// Of any argument: throws Failure with the code EL1001E for one that does not suit.
+Value convert_checked(const Value& argument, Parameter parameter);
 
 /// Any number as another: truncated, wrapped, saturated as Java's casts do.
 std::int32_t as_int(const Value& number);

@@ -1,6 +1,7 @@
 #include "expressions/evaluator.h"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -75,7 +76,7 @@ class Evaluator {
       case Kind::chain:
         return chain(node, node.children.size(), scope);
       case Kind::type:
-        return Value(ObjectPtr(find_class(node.text)));
+        return Value(ObjectPtr(class_of_word(node.text)));
       case Kind::construct:
         return construct(node.text, arguments(node, scope), session_.around);
       case Kind::make_array:
@@ -89,11 +90,8 @@ class Evaluator {
         const bool missing = value.is_null() || (value.is_text() && value.text().empty());
         return missing ? evaluate(*node.children[1], scope) : value;
       }
-      case Kind::assign: {
-        Value value = evaluate(*node.children[1], scope);
-        assign(*node.children[0], value, scope);
-        return value;
-      }
+      case Kind::assign:
+        return assign(node, scope);
       case Kind::logical_not:
         return Value(!to_condition(evaluate(*node.children[0], scope)));
       case Kind::plus: {
@@ -144,6 +142,10 @@ class Evaluator {
       return Value(to_condition(left) || to_condition(evaluate(operand, scope)));
     if (node.kind == Kind::logical_and)
       return Value(to_condition(left) && to_condition(evaluate(operand, scope)));
+    if (node.kind == Kind::matches) {
+      const std::string text = text_to_match(left);
+      return Value(matches(text, evaluate(operand, scope)));
+    }
     const Value right = evaluate(operand, scope);
     switch (node.kind) {
       case Kind::add:
@@ -163,20 +165,24 @@ class Evaluator {
       case Kind::not_equal:
         return Value(!equal(left, right));
       case Kind::less:
-        return Value(compare(left, right) < 0);
+        return Value(comparable(left, right) && compare(left, right) < 0);
       case Kind::less_equal:
-        return Value(compare(left, right) <= 0);
+        return Value(comparable(left, right) && compare(left, right) <= 0);
       case Kind::greater:
-        return Value(compare(left, right) > 0);
+        return Value(comparable(left, right) && compare(left, right) > 0);
       case Kind::greater_equal:
-        return Value(compare(left, right) >= 0);
+        return Value(comparable(left, right) && compare(left, right) >= 0);
       case Kind::between:
         return Value(between(left, right));
-      case Kind::matches:
-        return Value(matches(left, right));
       default:
         return Value(instance_of(left, right));
     }
+  }
+
+  /// Beside NaN no number is less or greater.
+  static bool comparable(const Value& a, const Value& b) {
+    const bool numbers = a.is_number() && b.is_number();
+    return !numbers || !(std::isnan(as_double(a)) || std::isnan(as_double(b)));
   }
 
   static bool instance_of(const Value& value, const Value& type) {
@@ -189,20 +195,13 @@ class Evaluator {
     using Kind = Node::Kind;
     const bool up = node.kind == Kind::increment_before || node.kind == Kind::increment_after;
     const bool before = node.kind == Kind::increment_before || node.kind == Kind::decrement_before;
-    const std::string_view code = up ? "EL1066E" : "EL1067E";
-    const Kind operand = node.children[0]->kind;
-    const bool has_place = operand == Kind::property || operand == Kind::index || operand == Kind::chain ||
-                           operand == Kind::variable;
-    if (!has_place) throw spel("EL1068E", "only what has a name can be counted up or down");
-    const Value old = evaluate(*node.children[0], scope);
-    if (!old.is_number()) throw spel(code, fmt::format("a value of type {} is not a number", type_name(old)));
+    const Place place = place_of(*node.children[0], scope);
+    const Value old = read(place, scope);
+    if (!old.is_number())
+      throw spel(up ? "EL1066E" : "EL1067E",
+                 fmt::format("a value of type {} is not a number", type_name(old)));
     const Value changed = step(old, up ? 1 : -1);
-    try {
-      assign(*node.children[0], changed, scope);
-    } catch (const Failure& failure) {
-      if (failure.code() == "EL1032E") throw spel(code, "this cannot be changed");
-      throw;
-    }
+    write(place, changed, scope);
     return before ? changed : old;
   }
 
@@ -212,7 +211,7 @@ class Evaluator {
     std::vector<Value> items;
     items.reserve(node.children.size());
     for (const NodePtr& child : node.children) items.push_back(evaluate(*child, scope));
-    return Value(std::make_shared<Sequence>(Sequence::Kind::list, std::move(items), true));
+    return Value(std::make_shared<Sequence>(Sequence::Kind::list, std::move(items), node.constant));
   }
 
   Value map(const Node& node, const Scope& scope) {
@@ -223,13 +222,34 @@ class Evaluator {
       Value name = bare ? Value::text(key.text) : evaluate(key, scope);
       map->put(std::move(name), evaluate(*node.children[i + 1], scope));
     }
-    map->freeze();
+    if (node.constant) map->freeze();
     return Value(std::move(map));
   }
 
   Value array(const Node& node, const Scope& scope) {
-    if (node.sized) return make_array_of(node.text, evaluate(*node.children[0], scope), {});
-    return make_array_of(node.text, std::nullopt, arguments(node, scope));
+    find_class(node.text);
+    if (!node.has_items) {
+      if (node.children.size() < static_cast<std::size_t>(node.dimensions))
+        throw spel("EL1063E", "an array needs its length");
+      std::vector<std::int32_t> lengths;
+      for (const NodePtr& child : node.children) {
+        lengths.push_back(to_index(evaluate(*child, scope)));
+        check_array_size(lengths);
+      }
+      return make_array_of(node.text, lengths);
+    }
+    if (node.dimensions > 1) throw spel("EL1062E", "items can be listed for one dimension only");
+    const Node& list = *node.children.back();
+    if (list.kind != Node::Kind::list) throw java("ClassCastException", "an array is made of a list");
+    const bool sized = node.children.size() > 1;
+    if (sized &&
+        to_index(evaluate(*node.children[0], scope)) != static_cast<std::int64_t>(list.children.size()))
+      throw spel("EL1064E", "the array's length is not the number of its items");
+    const std::string element = element_name(node.text);
+    std::vector<Value> items;
+    for (const NodePtr& child : list.children)
+      items.push_back(array_element(element, evaluate(*child, scope)));
+    return Value(Sequence::array(element, std::move(items)));
   }
 
   std::vector<Value> arguments(const Node& node, const Scope& scope) {
@@ -268,6 +288,8 @@ class Evaluator {
     Value value = evaluate(*node.children[0], scope);
     for (std::size_t i = 1; i < count; ++i) {
       const Node& next = *node.children[i];
+      // As Spring has it: a chain's last step must be a place.
+      if (next.kind == Node::Kind::function && i + 1 == node.children.size()) throw not_assignable();
       if (next.kind == Node::Kind::variable || next.kind == Node::Kind::function) {
         value = evaluate(next, scope);
         continue;
@@ -286,15 +308,11 @@ class Evaluator {
 
   Value take_step(const Node& node, const Value& target, const Scope& scope) {
     using Kind = Node::Kind;
+    if (node.kind == Kind::method) return call(node, target, scope);
     if (target.is_null() && node.null_safe) return {};
     switch (node.kind) {
       case Kind::property:
         return property(node, target);
-      case Kind::method:
-        if (target.is_null())
-          throw spel("EL1011E", fmt::format("{}(...) is called on null: ?.{}(...) gives null then", node.text,
-                                            node.text));
-        return call_method(target, node.text, arguments(node, scope), session_.around);
       case Kind::index:
         return index(node, target, scope);
       case Kind::project:
@@ -302,6 +320,14 @@ class Evaluator {
       default:
         return select(node, target);
     }
+  }
+
+  Value call(const Node& node, const Value& target, const Scope& scope) {
+    std::vector<Value> values = arguments(node, scope);
+    if (!target.is_null()) return call_method(target, node.text, std::move(values), session_.around);
+    if (node.null_safe) return {};
+    throw spel("EL1011E",
+               fmt::format("{}(...) is called on null: ?.{}(...) gives null then", node.text, node.text));
   }
 
   Value property(const Node& node, const Value& target) {
@@ -337,17 +363,19 @@ class Evaluator {
   Value key_of(const Node& node, const Value& target, const Scope& scope) {
     const Node& key = *node.children[0];
     if (target.map() && key.kind == Node::Kind::property) return Value::text(key.text);
-    return evaluate(key, {root_, scope.item});
+    Value found = evaluate(key, {root_, scope.item});
+    if (found.is_null()) throw java("IllegalStateException", "what stands between the brackets is null");
+    return found;
   }
 
   Value index(const Node& node, const Value& target, const Scope& scope) {
     if (target.is_null()) throw spel("EL1012E", "null has no elements: ?.[...] gives null then");
     const Value key = key_of(node, target, scope);
     if (const MapPtr map = target.map()) return map->find(key).value_or(Value());
-    if (const Object* object = target.object()) return indexed_property(*object, target, key);
     if (const SequencePtr sequence = target.sequence()) {
       const std::size_t at =
-          place(to_index(key), sequence->size(), sequence->is_array() ? "EL1024E" : "EL1025E");
+          place(to_index(key), sequence->size(), sequence->is_array() ? "EL1024E" : "EL1025E",
+                sequence->is_array() || sequence->kind() == Sequence::Kind::list);
       return sequence->items()[at];
     }
     if (target.is_text()) {
@@ -355,23 +383,24 @@ class Evaluator {
       const std::size_t at = place(to_index(key), units.size(), "EL1026E");
       return Value::text(from_units(std::u16string_view(units).substr(at, 1)));
     }
-    throw spel("EL1027E", fmt::format("a value of type {} has no elements", type_name(target)));
+    return indexed_property(target, key);
   }
 
-  static std::size_t place(std::int32_t index, std::size_t size, std::string_view code) {
-    if (index < 0) {
+  /// `ordered`: Java's own refusal meets an index below 0.
+  static std::size_t place(std::int32_t index, std::size_t size, std::string_view code, bool ordered = true) {
+    if (index < 0 && ordered) {
       const std::string_view kind = code == "EL1025E"   ? "IndexOutOfBoundsException"
                                     : code == "EL1024E" ? "ArrayIndexOutOfBoundsException"
                                                         : "StringIndexOutOfBoundsException";
       throw java(kind, fmt::format("the index {} is below 0", index));
     }
-    if (static_cast<std::size_t>(index) >= size)
+    if (index < 0 || static_cast<std::size_t>(index) >= size)
       throw spel(code, fmt::format("there is no element {}: there are {}, counted from 0", index, size));
     return static_cast<std::size_t>(index);
   }
 
-  Value indexed_property(const Object& object, const Value& target, const Value& key) {
-    if (!object.can_be_indexed() || !key.is_text())
+  Value indexed_property(const Value& target, const Value& key) {
+    if (!key.is_text())
       throw spel("EL1027E", fmt::format("a value of type {} has no elements", type_name(target)));
     if (auto value = read_property(target, key.text(), session_.around)) return *value;
     throw java("IllegalArgumentException",
@@ -416,9 +445,22 @@ class Evaluator {
     }
     if (chosen.empty() && node.kind != Kind::select_all) return {};
     if (node.kind == Kind::select_last) chosen.erase(chosen.begin(), chosen.end() - 1);
+    order_by_hash(chosen);
     auto result = std::make_shared<Map>();
     for (Map::Entry& entry : chosen) result->put(std::move(entry.key), std::move(entry.value));
     return Value(std::move(result));
+  }
+
+  /// As Java's HashMap, which a selection gives, goes through its entries.
+  static void order_by_hash(std::vector<Map::Entry>& entries) {
+    std::uint32_t buckets = 16;
+    while (entries.size() > buckets / 4 * 3) buckets *= 2;
+    const auto bucket = [&](const Map::Entry& entry) {
+      const auto hash = static_cast<std::uint32_t>(java_hash(entry.key));
+      return (hash ^ hash >> 16U) & (buckets - 1);
+    };
+    std::stable_sort(entries.begin(), entries.end(),
+                     [&](const Map::Entry& a, const Map::Entry& b) { return bucket(a) < bucket(b); });
   }
 
   bool holds(const Node& node, const Value& item) {
@@ -466,45 +508,121 @@ class Evaluator {
 
   // ---- Assignment ----
 
-  void assign(const Node& target, const Value& value, const Scope& scope) {
+  /// What a value is read of and written to: the last step of a chain, and what it is taken from.
+  struct Place {
+    const Node& step;
+    Value holder;
+  };
+
+  Place place_of(const Node& node, const Scope& scope) {
     using Kind = Node::Kind;
-    switch (target.kind) {
-      case Kind::variable:
-        if (target.text != "root" && target.text != "this") session_.variables[target.text] = value;
-        return;
-      case Kind::property:
-      case Kind::index:
-        return assign_step(target, scope.current, value, scope);
-      case Kind::chain: {
-        const Node& last = *target.children.back();
-        if (last.kind != Kind::property && last.kind != Kind::index) break;
-        return assign_step(last, chain(target, target.children.size() - 1, scope), value, scope);
-      }
-      default:
-        break;
-    }
-    throw spel("EL1032E", "only a name, a map's key, a list's element or a #variable can be given a value");
+    const bool chained = node.kind == Kind::chain;
+    const Node& last = chained ? *node.children.back() : node;
+    Value holder = chained ? chain(node, node.children.size() - 1, scope) : scope.current;
+    if (last.kind != Kind::variable && last.kind != Kind::method && last.kind != Kind::property &&
+        last.kind != Kind::index && !is_selection(last.kind))
+      throw not_assignable();
+    return {last, std::move(holder)};
   }
 
-  void assign_step(const Node& node, const Value& holder, const Value& value, const Scope& scope) {
-    const bool named = node.kind == Node::Kind::property;
+  static bool is_selection(Node::Kind kind) {
+    return kind >= Node::Kind::select_all && kind <= Node::Kind::project;
+  }
+
+  static Failure not_assignable() {
+    return spel("EL1068E", "only a name, a map's key, a list's element or a #variable can be given a value");
+  }
+
+  Value read(const Place& place, const Scope& scope) {
+    if (place.step.kind == Node::Kind::variable) return variable(place.step, scope);
+    return take_step(place.step, place.holder, scope);
+  }
+
+  /// The value comes first, unless the target is nothing of the kind that can be given one.
+  Value assign(const Node& node, const Scope& scope) {
+    using Kind = Node::Kind;
+    const Node& target = *node.children[0];
+    if (target.kind == Kind::variable) {
+      Value value = evaluate(*node.children[1], scope);
+      if (target.text != "root" && target.text != "this") session_.variables[target.text] = value;
+      return value;
+    }
+    if (target.kind != Kind::property && target.kind != Kind::index && target.kind != Kind::chain)
+      throw spel("EL1032E", "only a name, a map's key, a list's element or a #variable can be given a value");
+    Value value = evaluate(*node.children[1], scope);
+    const Place place = place_of(target, scope);
+    if (place.step.kind == Kind::method) {
+      arguments(place.step, scope);
+      if (place.holder.is_null()) take_step(place.step, place.holder, scope);
+    } else if (is_selection(place.step.kind)) {
+      take_step(place.step, place.holder, scope);
+    }
+    write(place, value, scope);
+    return value;
+  }
+
+  void write(const Place& place, const Value& value, const Scope& scope) {
+    using Kind = Node::Kind;
+    const Node& step = place.step;
+    switch (step.kind) {
+      case Kind::variable:
+        if (step.text == "root" || step.text == "this") throw not_assignable();
+        session_.variables[step.text] = value;
+        return;
+      case Kind::property:
+        return write_property(place.holder, step, value);
+      case Kind::index:
+        return write_element(place.holder, step, value, scope);
+      case Kind::method:
+        if (place.holder.is_null()) throw not_assignable();
+        throw java("IllegalAccessError",
+                   fmt::format("what {}(...) gives cannot be given a value", step.text));
+      default:
+        throw not_assignable();
+    }
+  }
+
+  void write_property(const Value& holder, const Node& step, const Value& value) {
     if (holder.is_null()) {
-      if (node.null_safe) return;
-      throw spel(named ? "EL1009E" : "EL1012E",
-                 fmt::format("'{}' of null cannot be given a value", named ? node.text : "[...]"));
+      if (step.null_safe) return;
+      throw spel("EL1009E", fmt::format("'{}' of null cannot be given a value", step.text));
     }
+    const MapPtr map = holder.map();
+    if (!map) throw unwritable(holder, step.text);
+    put(*map, holder, Value::text(step.text), value);
+  }
+
+  void put(Map& map, const Value& holder, Value key, const Value& value) {
+    if (map.immutable()) throw java("UnsupportedOperationException", "this map cannot be changed");
     session_.around.changed.push_back(holder);
-    if (const MapPtr map = holder.map()) {
-      if (map->immutable()) throw java("UnsupportedOperationException", "this map cannot be changed");
-      map->put(named ? Value::text(node.text) : key_of(node, holder, scope), value);
-      return;
+    map.put(std::move(key), value);
+  }
+
+  static Failure unwritable(const Value& holder, std::string_view name) {
+    return java("IllegalArgumentException",
+                fmt::format("a value of type {} has no '{}' that can be changed", type_name(holder), name));
+  }
+
+  void write_element(const Value& holder, const Node& step, const Value& value, const Scope& scope) {
+    if (holder.is_null()) {
+      if (step.null_safe) throw not_assignable();
+      throw spel("EL1012E", "an element of null cannot be given a value");
     }
+    Value key = key_of(step, holder, scope);
+    if (const MapPtr map = holder.map()) return put(*map, holder, std::move(key), value);
     const SequencePtr sequence = holder.sequence();
-    if (named || !sequence)
-      throw spel("EL1010E", fmt::format("a value of type {} cannot be changed", type_name(holder)));
+    const bool has_elements = sequence || holder.is_text();
+    if (!has_elements && key.is_text()) throw unwritable(holder, key.text());
+    const std::int32_t wanted = has_elements ? to_index(key) : 0;
+    if (!sequence || (!sequence->is_array() && sequence->kind() != Sequence::Kind::list))
+      throw spel("EL1027E",
+                 fmt::format("the elements of a value of type {} cannot be changed", type_name(holder)));
+    const std::string_view code = sequence->is_array() ? "EL1024E" : "EL1025E";
+    if (wanted >= 0) place(wanted, sequence->size(), code);
     if (sequence->immutable()) throw java("UnsupportedOperationException", "this list cannot be changed");
-    const std::int32_t wanted = to_index(key_of(node, holder, scope));
-    sequence->items()[place(wanted, sequence->size(), sequence->is_array() ? "EL1024E" : "EL1025E")] = value;
+    const Value fitting = sequence->is_array() ? assigned_element(sequence->element(), value) : value;
+    session_.around.changed.push_back(holder);
+    sequence->items()[place(wanted, sequence->size(), code)] = fitting;
   }
 
   Session& session_;

@@ -89,7 +89,9 @@ bool equal(const Value& a, const Value& b);
 /// Below 0: a comes first. Throws Failure.
 int compare(const Value& a, const Value& b);
 bool between(const Value& value, const Value& bounds);
-bool matches(const Value& value, const Value& pattern);
+/// What a pattern is held against. Throws Failure.
+std::string text_to_match(const Value& value);
+bool matches(std::string_view text, const Value& pattern);
 
 // ---- Texts in other notations ----
 

@@ -2,6 +2,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "expressions/failure.h"
 #include "expressions/java_text.h"
 #include "expressions/methods.h"
@@ -24,6 +25,14 @@ struct Specifier {
 Failure wrong_conversion(const Specifier& specifier, const Value& value) {
   return java("IllegalFormatConversionException",
               fmt::format("{} != {}", specifier.conversion, type_name(value)));
+}
+
+void refuse_flags(const Specifier& specifier, std::string_view flags) {
+  for (const char flag : flags) {
+    if (specifier.has(flag))
+      throw java("FormatFlagsConversionMismatchException",
+                 fmt::format("Conversion = {}, Flags = {}", specifier.conversion, flag));
+  }
 }
 
 /// Puts commas between thousands of the leading digits.
@@ -59,28 +68,45 @@ std::string with_sign(const Specifier& specifier, bool negative, std::string dig
 
 std::string whole(const Specifier& specifier, const Value& value) {
   if (!value.is_integer()) throw wrong_conversion(specifier, value);
-  if (specifier.precision)
-    throw java("IllegalFormatPrecisionException", std::to_string(*specifier.precision));
   const BigInteger number = as_big(value);
   if (specifier.conversion == 'd') return with_sign(specifier, number < 0, BigInteger(abs(number)).str());
   const int radix = specifier.conversion == 'o' ? 8 : 16;
+  const std::string before = !specifier.has('#') ? "" : radix == 8 ? "0" : "0x";
+  if (value.big()) {
+    const BigInteger size = abs(number);
+    const std::string digits = size.str(0, radix == 8 ? std::ios_base::oct : std::ios_base::hex);
+    return with_sign(specifier, number < 0, before + base::lower_case(digits));
+  }
+  refuse_flags(specifier, "( +");
   // Negative numbers show their bits, in the width of their type.
   std::uint64_t bits = static_cast<std::uint64_t>(as_long(value));
   if (value.get<std::int32_t>()) bits &= 0xffffffff;
   if (value.get<std::int16_t>()) bits &= 0xffff;
   if (value.get<std::int8_t>()) bits &= 0xff;
-  std::string digits = to_radix(bits, radix);
-  if (specifier.has('#')) digits = (radix == 8 ? "0" : "0x") + digits;
+  std::string digits = before + to_radix(bits, radix);
   if (specifier.has('0') && specifier.width && digits.size() < static_cast<std::size_t>(*specifier.width))
-    digits.insert(specifier.has('#') && radix == 16 ? 2 : 0,
-                  static_cast<std::size_t>(*specifier.width) - digits.size(), '0');
+    digits.insert(radix == 16 ? before.size() : 0, static_cast<std::size_t>(*specifier.width) - digits.size(),
+                  '0');
   return digits;
+}
+
+/// "1.5e+20" as "150000000000000000000".
+std::string without_exponent(const std::string& text) {
+  const std::size_t e = text.find('e');
+  if (e == std::string::npos) return text;
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+  std::string digits = text.substr(0, 1);
+  if (e > 2) digits += text.substr(2, e - 2);
+  if (exponent < 0) return "0." + std::string(static_cast<std::size_t>(-exponent) - 1, '0') + digits;
+  const std::size_t whole = static_cast<std::size_t>(exponent) + 1;
+  if (digits.size() <= whole) return digits + std::string(whole - digits.size(), '0');
+  return digits.insert(whole, ".");
 }
 
 /// Digits after the point, rounded half up from the shortest decimal form, as Java does.
 std::string fixed(double number, int precision) {
-  std::string plain = fmt::format("{}", number);
-  if (plain.find('e') != std::string::npos) plain = fmt::format("{:.{}f}", number, std::max(precision, 30));
+  const std::string plain = without_exponent(fmt::format("{}", number));
   const std::size_t point = plain.find('.');
   std::string integral = plain.substr(0, point);
   std::string fraction = point == std::string::npos ? "" : plain.substr(point + 1);
@@ -127,17 +153,19 @@ std::string scientific(double number, int precision) {
 
 std::string general(double number, int precision) {
   if (precision == 0) precision = 1;
-  if (number != 0 && (number < 1e-4 || number >= std::pow(10, precision)))
-    return scientific(number, precision - 1);
-  const int whole_digits = number == 0 ? 1 : static_cast<int>(std::floor(std::log10(number))) + 1;
-  return fixed(number, std::max(precision - whole_digits, 0));
+  if (number == 0) return fixed(number, precision - 1);
+  // What counts is the size after rounding.
+  std::string text = scientific(number, precision - 1);
+  const std::size_t e = text.find('e');
+  int exponent = 0;
+  std::from_chars(text.data() + e + (text[e + 1] == '+' ? 2 : 1), text.data() + text.size(), exponent);
+  if (exponent < -4 || exponent >= precision) return text;
+  return fixed(number, precision - 1 - exponent);
 }
 
 std::string real(const Specifier& specifier, const Value& value) {
   if (!value.get<double>() && !value.get<float>()) throw wrong_conversion(specifier, value);
-  // A float is what its text says.
-  const double number =
-      value.get<float>() ? std::stod(fmt::format("{}", *value.get<float>())) : *value.get<double>();
+  const double number = as_double(value);
   if (std::isnan(number)) return "NaN";
   if (std::isinf(number)) return with_sign(specifier, number < 0, "Infinity");
   const int precision = specifier.precision.value_or(6);
@@ -145,6 +173,7 @@ std::string real(const Specifier& specifier, const Value& value) {
   std::string digits = specifier.conversion == 'f'   ? fixed(size, precision)
                        : specifier.conversion == 'e' ? scientific(size, precision)
                                                      : general(size, precision);
+  if (specifier.has('#') && precision == 0) digits.insert(std::min(digits.find('e'), digits.size()), ".");
   return with_sign(specifier, std::signbit(number), std::move(digits));
 }
 
@@ -152,8 +181,11 @@ std::string character(const Specifier& specifier, const Value& value) {
   if (const char16_t* unit = value.get<char16_t>()) return from_units({unit, 1});
   if (!value.is_integer() || value.get<std::int64_t>() || value.big())
     throw wrong_conversion(specifier, value);
+  const std::int32_t point = as_int(value);
+  if (point < 0 || point > 0x10ffff)
+    throw java("IllegalFormatCodePointException", fmt::format("Code point = 0x{:x}", point));
   std::string out;
-  append_code_point(out, static_cast<char32_t>(as_int(value)));
+  append_code_point(out, static_cast<char32_t>(point));
   return out;
 }
 
@@ -168,6 +200,7 @@ std::string plain(const Specifier& specifier, std::string text) {
 std::string converted(const Specifier& specifier, const Value& value) {
   switch (specifier.conversion) {
     case 's':
+      refuse_flags(specifier, "#");
       return plain(specifier, java_text(value));
     case 'b':
       return plain(specifier, value.get<bool>() ? java_text(value) : value.is_null() ? "false" : "true");
@@ -177,7 +210,7 @@ std::string converted(const Specifier& specifier, const Value& value) {
     default:
       break;
   }
-  if (value.is_null()) return "null";
+  if (value.is_null()) return plain(specifier, "null");
   switch (specifier.conversion) {
     case 'd':
     case 'x':
@@ -205,15 +238,27 @@ class Formatter {
   Formatter(std::string_view format, const std::vector<Value>& arguments)
       : format_(format), arguments_(arguments) {}
 
+  /// All of the format is looked at before the first argument is.
   std::string run() {
+    std::vector<std::pair<std::string_view, Specifier>> parts;
+    std::string_view rest;
     while (at_ < format_.size()) {
       const std::size_t percent = format_.find('%', at_);
-      out_ += format_.substr(at_, percent - at_);
-      if (percent == std::string_view::npos) break;
+      const std::string_view before = format_.substr(at_, percent - at_);
+      if (percent == std::string_view::npos) {
+        rest = before;
+        break;
+      }
       at_ = percent + 1;
-      write(read());
+      parts.emplace_back(before, read());
+      check(parts.back().second);
+    }
+    for (const auto& [before, specifier] : parts) {
+      out_ += before;
+      write(specifier);
       if (out_.size() > 1'000'000) throw java("OutOfMemoryError", "the formatted text is too long");
     }
+    out_ += rest;
     return std::move(out_);
   }
 
@@ -235,14 +280,13 @@ class Formatter {
     } else {
       at_ = start;
     }
-    if (at_ < format_.size() && format_[at_] == '<') {
-      specifier.relative = true;
-      ++at_;
-    }
-    while (at_ < format_.size() && std::string_view("-#+ 0,(").find(format_[at_]) != std::string_view::npos) {
-      if (specifier.has(format_[at_]))
-        throw java("DuplicateFormatFlagsException", std::string(1, format_[at_]));
-      specifier.flags += format_[at_++];
+    while (at_ < format_.size() &&
+           std::string_view("-#+ 0,(<").find(format_[at_]) != std::string_view::npos) {
+      const char flag = format_[at_++];
+      if (flag == '<' ? specifier.relative : specifier.has(flag))
+        throw java("DuplicateFormatFlagsException", std::string(1, flag));
+      if (flag == '<') specifier.relative = true;
+      if (flag != '<') specifier.flags += flag;
     }
     specifier.width = number();
     if (at_ < format_.size() && format_[at_] == '.') {
@@ -257,6 +301,52 @@ class Formatter {
     return specifier;
   }
 
+  /// In Java's order, so that of several mistakes the same one is told.
+  static void check(const Specifier& specifier) {
+    const char written = specifier.conversion;
+    if (written == '%' || written == 'n') return check_text(specifier);
+    const bool upper = std::string_view("SBHXEGC").find(written) != std::string_view::npos;
+    const char conversion = upper ? static_cast<char>(std::tolower(written)) : written;
+    if (std::string_view("sbhcdoxefg").find(conversion) == std::string_view::npos)
+      throw java("UnknownFormatConversionException", fmt::format("Conversion = '{}'", written));
+    const bool general = conversion == 's' || conversion == 'b' || conversion == 'h';
+    const bool whole_number = conversion == 'd' || conversion == 'o' || conversion == 'x';
+    if (general) {
+      if (conversion != 's') refuse_flags(specifier, "#");
+      need_width(specifier, "-");
+      refuse_flags(specifier, "+ 0,(");
+    } else if (conversion == 'c') {
+      refuse_precision(specifier);
+      refuse_flags(specifier, "#+ 0,(");
+      need_width(specifier, "-");
+    } else {
+      need_width(specifier, "-0");
+      if ((specifier.has('+') && specifier.has(' ')) || (specifier.has('-') && specifier.has('0')))
+        throw java("IllegalFormatFlagsException", fmt::format("Flags = '{}'", specifier.flags));
+      if (whole_number) refuse_precision(specifier);
+      if (conversion == 'd' || conversion == 'g') refuse_flags(specifier, "#");
+      if (conversion == 'o' || conversion == 'x' || conversion == 'e') refuse_flags(specifier, ",");
+    }
+  }
+
+  static void check_text(const Specifier& specifier) {
+    refuse_precision(specifier);
+    const bool line = specifier.conversion == 'n';
+    if (line && specifier.width) throw java("IllegalFormatWidthException", std::to_string(*specifier.width));
+    if (specifier.relative || !(specifier.flags.empty() || (!line && specifier.flags == "-")))
+      throw java("IllegalFormatFlagsException", fmt::format("Flags = '{}'", specifier.flags));
+    need_width(specifier, "-");
+  }
+
+  static void refuse_precision(const Specifier& specifier) {
+    if (specifier.precision)
+      throw java("IllegalFormatPrecisionException", std::to_string(*specifier.precision));
+  }
+  static void need_width(const Specifier& specifier, std::string_view flags) {
+    if (!specifier.width && specifier.flags.find_first_of(flags) != std::string::npos)
+      throw java("MissingFormatWidthException", specifier.written);
+  }
+
   void write(Specifier specifier) {
     const char written = specifier.conversion;
     if (written == 'n') {
@@ -269,11 +359,6 @@ class Formatter {
     }
     const bool upper = std::string_view("SBHXEGC").find(written) != std::string_view::npos;
     if (upper) specifier.conversion = static_cast<char>(std::tolower(written));
-    if (std::string_view("sbhcdoxefg").find(specifier.conversion) == std::string_view::npos)
-      throw java("UnknownFormatConversionException", fmt::format("Conversion = '{}'", written));
-    if ((specifier.has('-') || specifier.has('0')) && !specifier.width)
-      throw java("MissingFormatWidthException", specifier.written);
-    if (specifier.has('-') && specifier.has('0')) throw java("IllegalFormatFlagsException", "Flags = '-0'");
     std::string text = converted(specifier, argument(specifier));
     out_ += widened(specifier, upper ? to_upper(text) : text);
   }

@@ -131,6 +131,8 @@ class Lexer {
       at_ += sign;
       if (at_ >= text_.size())
         throw java("ArrayIndexOutOfBoundsException", "digits are missing after the exponent");
+      // Whatever stands there belongs to the number, which is then none.
+      skip_one();
       skip_digits();
       real = true;
     }
@@ -146,13 +148,29 @@ class Lexer {
   void take_hexadecimal(std::size_t start) {
     at_ += 2;
     while (std::isxdigit(static_cast<unsigned char>(peek()))) ++at_;
-    if (at_ == start + 2) throw syntax("EL1035E", "digits are missing behind 0x", start);
-    if (peek() == 'l' || peek() == 'L') {
+    const bool is_long = peek() == 'l' || peek() == 'L';
+    if (at_ == start + 2)
+      throw syntax(is_long ? "EL1036E" : "EL1035E", "digits are missing behind 0x", start);
+    if (is_long) {
       push(Token::Kind::long_hexadecimal, start);
       ++at_;
     } else {
       push(Token::Kind::hexadecimal, start);
     }
+  }
+
+  void skip_one() {
+    const std::size_t start = at_++;
+    while (at_ < text_.size() && (static_cast<unsigned char>(text_[at_]) & 0xc0) == 0x80) ++at_;
+    // Only the first half of a character beyond the Basic Multilingual Plane belongs to it.
+    if (at_ - start == 4) throw unknown_character(start);
+  }
+
+  Failure unknown_character(std::size_t at) const {
+    return syntax("EL1082E",
+                  fmt::format("the character '{}' has no meaning here",
+                              text_.substr(at, std::min<std::size_t>(4, text_.size() - at))),
+                  at);
   }
 
   void skip_digits() {
@@ -168,10 +186,7 @@ class Lexer {
     }
     if (peek() == '|') throw syntax("EL1069E", "'|' is missing: or is written ||", at_);
     if (peek() == '\\') throw syntax("EL1065E", "a backslash has no place here", at_);
-    throw syntax("EL1082E",
-                 fmt::format("the character '{}' has no meaning here",
-                             text_.substr(at_, std::min<std::size_t>(4, text_.size() - at_))),
-                 at_);
+    throw unknown_character(at_);
   }
 
   void push(Token::Kind kind, std::size_t start) {

@@ -3,9 +3,12 @@
 #include <algorithm>
 #include <array>
 #include <fmt/format.h>
+#include <map>
 
+#include "base/text.h"
 #include "expressions/failure.h"
 #include "expressions/java_text.h"
+#include "expressions/text_distance.h"
 
 namespace gennaker::expressions {
 namespace {
@@ -27,11 +30,13 @@ Suits suits_all(const Method& method, const std::vector<Value>& arguments) {
   Suits all = Suits::exactly;
   for (std::size_t i = 0; i < fixed; ++i) all = worse(all, suits(arguments[i], method.parameters[i]));
   if (!method.varargs) return all;
-  const Parameter rest = method.parameters.back();
-  const bool one_array =
-      arguments.size() == fixed + 1 && arguments[fixed].sequence() && arguments[fixed].sequence()->is_array();
-  for (std::size_t i = fixed; i < arguments.size() && !one_array; ++i)
-    all = worse(all, suits(arguments[i], rest));
+  if (all == Suits::not_at_all) return all;
+  for (std::size_t i = fixed; i < arguments.size(); ++i) {
+    const Suits how = suits(arguments[i], method.parameters.back());
+    // As Spring has it: an argument that suits makes up for one before it that does not.
+    const bool forgives = all == Suits::not_at_all && how != Suits::exactly;
+    all = forgives ? how : worse(all, how);
+  }
   return worse(all, Suits::closely);
 }
 
@@ -65,9 +70,11 @@ void convert_arguments(const Method& method, std::vector<Value>& arguments) {
   for (std::size_t i = 0; i < fixed; ++i) arguments[i] = convert(arguments[i], method.parameters[i]);
   if (!method.varargs) return;
   std::vector<Value> rest(arguments.begin() + static_cast<std::ptrdiff_t>(fixed), arguments.end());
-  if (rest.size() == 1 && rest[0].sequence() && rest[0].sequence()->is_array())
-    rest = rest[0].sequence()->items();
-  for (Value& one : rest) one = convert(one, method.parameters.back());
+  // A list or array alone stands for its items; a set does not.
+  const SequencePtr alone = rest.size() == 1 ? rest[0].sequence() : nullptr;
+  if (alone && (alone->is_array() || alone->kind() == Sequence::Kind::list))
+    rest = std::vector<Value>(alone->items());
+  for (Value& one : rest) one = convert_checked(one, method.parameters.back());
   arguments.resize(fixed);
   arguments.push_back(make_list(std::move(rest)));
 }
@@ -287,6 +294,15 @@ bool contains(const List& list, std::string_view text) {
   return std::find(list.begin(), list.end(), text) != list.end();
 }
 
+/// One letter away from a type that may be used: no other of Java's is.
+bool is_misspelt(std::string_view name) {
+  const auto is_near = [&](std::string_view type) {
+    return type.size() + 1 >= name.size() && distance(type, name) == 1;
+  };
+  return std::any_of(allowed_types.begin(), allowed_types.end(), is_near) ||
+         std::any_of(more_allowed_types.begin(), more_allowed_types.end(), is_near);
+}
+
 Failure refused_type(std::string_view name) {
   return spel("EL1021E", fmt::format("the type {} may not be used in expressions", name));
 }
@@ -308,8 +324,9 @@ std::shared_ptr<const ClassObject> find_class(std::string_view name) {
   }
   const std::string full = simple ? "java.lang." + element : element;
   if (!contains(allowed_types, full) && !contains(more_allowed_types, full)) {
-    const bool known = simple
-                           ? contains(language_types, element)
+    const bool known = simple ? contains(language_types, element)
+                       : is_misspelt(full)
+                           ? false
                            : std::any_of(java_packages.begin(), java_packages.end(),
                                          [&](std::string_view package) { return full.starts_with(package); });
     if (known) throw refused_type(full);
@@ -319,6 +336,17 @@ std::shared_ptr<const ClassObject> find_class(std::string_view name) {
   return std::make_shared<ClassObject>(full);
 }
 
+std::shared_ptr<const ClassObject> class_of_word(std::string_view name) {
+  const std::string word(name.substr(0, name.find('[')));
+  const bool simple = !word.empty() && word.find('.') == std::string::npos;
+  if (!simple || !std::islower(static_cast<unsigned char>(word[0]))) return find_class(name);
+  const std::string lower = base::lower_case(word);
+  if (lower == "object") return find_class(name);
+  if (lower == "void" || !contains(primitives, lower))
+    throw java("IllegalArgumentException", fmt::format("there is no type {}", name));
+  return find_class(lower + std::string(name.substr(word.size())));
+}
+
 bool is_instance(const Value& value, const ClassObject& type) {
   if (value.is_null()) return false;
   const std::string_view name = type.name();
@@ -326,52 +354,102 @@ bool is_instance(const Value& value, const ClassObject& type) {
   return dot != std::string_view::npos && name.substr(dot + 1) == type_name(value);
 }
 
-Value make_array_of(std::string_view type, std::optional<Value> length, std::vector<Value> items) {
-  constexpr std::int32_t most_elements = 256 * 1024;
-  const auto found = find_class(type);
-  const std::string element(type.substr(type.rfind('.') + 1));
-  struct Primitive {
-    std::string_view name;
-    Parameter parameter;
-  };
-  static constexpr std::array<Primitive, 8> kinds{{{"int", Parameter::int_},
-                                                   {"long", Parameter::long_},
-                                                   {"double", Parameter::double_},
-                                                   {"float", Parameter::float_},
-                                                   {"byte", Parameter::byte_},
-                                                   {"short", Parameter::short_},
-                                                   {"boolean", Parameter::boolean},
-                                                   {"char", Parameter::character}}};
-  const auto kind =
-      std::find_if(kinds.begin(), kinds.end(), [&](const Primitive& p) { return p.name == element; });
-  std::optional<Parameter> parameter;
-  if (kind != kinds.end()) parameter = kind->parameter;
-  if (element == "String") parameter = Parameter::string;
-  if (element == "Integer") parameter = Parameter::boxed_int;
-  if (element == "Long") parameter = Parameter::boxed_long;
-  if (element == "Double") parameter = Parameter::boxed_double;
-  if (element == "Boolean") parameter = Parameter::boxed_boolean;
-  if (length) {
-    const std::int32_t count = to_index(*length);
-    if (count < 0) throw java("NegativeArraySizeException", std::to_string(count));
-    if (count >= most_elements)
+namespace {
+
+struct Primitive {
+  std::string_view name;
+  Parameter parameter;
+};
+constexpr std::array<Primitive, 8> primitive_elements{{{"int", Parameter::int_},
+                                                       {"long", Parameter::long_},
+                                                       {"double", Parameter::double_},
+                                                       {"float", Parameter::float_},
+                                                       {"byte", Parameter::byte_},
+                                                       {"short", Parameter::short_},
+                                                       {"boolean", Parameter::boolean},
+                                                       {"char", Parameter::character}}};
+
+std::optional<Parameter> primitive_element(std::string_view name) {
+  const auto found = std::find_if(primitive_elements.begin(), primitive_elements.end(),
+                                  [&](const Primitive& primitive) { return primitive.name == name; });
+  return found == primitive_elements.end() ? std::nullopt : std::optional(found->parameter);
+}
+
+/// nullopt: it takes any value.
+std::optional<Parameter> element_parameter(std::string_view element) {
+  static const std::map<std::string_view, Parameter> parameters{
+      {"int", Parameter::boxed_int},         {"Integer", Parameter::boxed_int},
+      {"long", Parameter::boxed_long},       {"Long", Parameter::boxed_long},
+      {"double", Parameter::boxed_double},   {"Double", Parameter::boxed_double},
+      {"float", Parameter::boxed_float},     {"byte", Parameter::boxed_byte},
+      {"Byte", Parameter::boxed_byte},       {"short", Parameter::short_},
+      {"boolean", Parameter::boxed_boolean}, {"Boolean", Parameter::boxed_boolean},
+      {"char", Parameter::character},        {"String", Parameter::string}};
+  const auto found = parameters.find(element);
+  return found == parameters.end() ? std::nullopt : std::optional(found->second);
+}
+
+Value blank(const std::string& element) {
+  const auto parameter = primitive_element(element);
+  if (!parameter) return {};
+  if (*parameter == Parameter::boolean) return Value(false);
+  if (*parameter == Parameter::character) return Value(u'\0');
+  return convert(Value(std::int32_t{0}), *parameter);
+}
+
+/// Arrays of arrays, for every dimension but the last.
+Value blank_array(const std::string& element, std::span<const std::int32_t> counts) {
+  std::vector<Value> items(static_cast<std::size_t>(counts[0]));
+  std::string name = element;
+  for (std::size_t i = 1; i < counts.size(); ++i) name += "[]";
+  for (Value& item : items)
+    item = counts.size() == 1 ? blank(element) : blank_array(element, counts.subspan(1));
+  return Value(Sequence::array(std::move(name), std::move(items)));
+}
+
+}  // namespace
+
+std::string element_name(std::string_view type) {
+  return std::string(type.substr(type.rfind('.') + 1));
+}
+
+void check_array_size(const std::vector<std::int32_t>& lengths) {
+  constexpr std::int64_t most_elements = 256 * 1024;
+  std::int64_t all = 1;
+  for (const std::int32_t length : lengths) {
+    all *= length;
+    if (all >= most_elements)
       throw spel("EL1075E",
-                 fmt::format("an array of {} elements is too large: at most {}", count, most_elements - 1));
-    Value blank;
-    if (kind != kinds.end())
-      blank = kind->parameter == Parameter::boolean     ? Value(false)
-              : kind->parameter == Parameter::character ? Value(u'\0')
-                                                        : convert(Value(std::int32_t{0}), kind->parameter);
-    items.assign(static_cast<std::size_t>(count), blank);
-  } else if (parameter) {
-    for (Value& item : items) {
-      if (suits(item, *parameter) == Suits::not_at_all)
-        throw spel("EL1061E",
-                   fmt::format("a value of type {} is not an element of {}[]", type_name(item), element));
-      item = convert(item, *parameter);
-    }
+                 fmt::format("an array of {} elements is too large: at most {}", all, most_elements - 1));
   }
-  return Value(Sequence::array(element, std::move(items)));
+}
+
+Value make_array_of(std::string_view type, const std::vector<std::int32_t>& lengths) {
+  for (const std::int32_t length : lengths) {
+    if (length < 0) throw java("NegativeArraySizeException", std::to_string(length));
+  }
+  return blank_array(element_name(type), lengths);
+}
+
+Value array_element(const std::string& element, const Value& value) {
+  const auto parameter = element_parameter(element);
+  if (parameter == Parameter::string && !value.is_null()) return convert_checked(value, Parameter::string);
+  Value first = value;
+  while (const SequencePtr sequence = first.sequence())
+    first = sequence->items().empty() ? Value() : Value(sequence->items().front());
+  const bool empty = first.is_null() || (first.is_text() && first.text().empty());
+  const Value item = !parameter ? value : empty ? Value() : convert_checked(value, *parameter);
+  if (item.is_null() && primitive_element(element))
+    throw java("IllegalStateException", "null is no element of this array");
+  return item;
+}
+
+Value assigned_element(const std::string& element, const Value& value) {
+  const auto primitive = primitive_element(element);
+  if (primitive) return convert_checked(value, *primitive);
+  const Value item = array_element(element, value);
+  if (item.is_null()) throw java("IllegalStateException", "null cannot be put into an array");
+  return item;
 }
 
 Methods static_methods(std::string_view name) {

@@ -72,6 +72,9 @@ class ClassObject final : public Object {
 
 /// A type that may be used. Throws Failure: EL1005E unknown, EL1021E not allowed.
 std::shared_ptr<const ClassObject> find_class(std::string_view name);
+/// The same for T(...), which takes a lower-case word for a primitive type. Throws Failure, also
+/// IllegalArgumentException.
+std::shared_ptr<const ClassObject> class_of_word(std::string_view name);
 /// Whether a value is of the type; false for null.
 bool is_instance(const Value& value, const ClassObject& type);
 
@@ -82,7 +85,16 @@ Value call_method(const Value& target, std::string_view name, std::vector<Value>
 std::optional<Value> read_property(const Value& target, std::string_view name, Surroundings& around);
 /// Throws Failure.
 Value construct(std::string_view type, std::vector<Value> arguments, Surroundings& around);
-Value make_array_of(std::string_view type, std::optional<Value> length, std::vector<Value> items);
+/// The lengths of the first dimensions. Throws Failure: EL1075E.
+void check_array_size(const std::vector<std::int32_t>& lengths);
+/// `lengths`: one for each dimension, checked. Throws Failure.
+Value make_array_of(std::string_view type, const std::vector<std::int32_t>& lengths);
+/// "String" of "java.lang.String".
+std::string element_name(std::string_view type);
+/// What an array whose elements are of this type is made with for a value. Throws Failure.
+Value array_element(const std::string& element, const Value& value);
+/// The same when it is put into the array later: some refusals differ.
+Value assigned_element(const std::string& element, const Value& value);
 
 /// The names that a value's methods have, for suggestions.
 std::vector<std::string_view> method_names(const Value& target);

@@ -26,6 +26,16 @@ std::vector<Value>& changeable(const Call& c) {
   return items(c);
 }
 
+Map& changeable_map(const Call& c) {
+  if (c.self.map()->immutable()) throw java("UnsupportedOperationException", "this map cannot be changed");
+  c.around.changed.push_back(c.self);
+  return *c.self.map();
+}
+
+void check_length(std::size_t length) {
+  if (length > 1'000'000) throw java("OutOfMemoryError", "the list would be longer than 1,000,000 elements");
+}
+
 bool contains(const std::vector<Value>& all, const Value& wanted) {
   return std::any_of(all.begin(), all.end(), [&](const Value& item) { return java_equals(item, wanted); });
 }
@@ -38,9 +48,10 @@ std::ptrdiff_t first_place(const std::vector<Value>& all, const Value& wanted) {
 
 bool add(const Call& c, const Value& item) {
   std::vector<Value>& all = changeable(c);
-  if (c.self.sequence()->kind() == Sequence::Kind::set && contains(all, item)) return false;
-  if (all.size() >= 1'000'000)
-    throw java("OutOfMemoryError", "the list would be longer than 1,000,000 elements");
+  // Sets and collections are views of maps.
+  if (c.self.sequence()->kind() != Sequence::Kind::list)
+    throw java("UnsupportedOperationException", "nothing can be added to what is seen of a map");
+  check_length(all.size() + 1);
   all.push_back(item);
   return true;
 }
@@ -130,6 +141,18 @@ std::vector<Method> make_list_methods() {
                                                  std::vector<Value>(all.begin() + from, all.begin() + to),
                                                  c.self.sequence()->immutable()));
        }},
+      {"addAll",
+       {P::int_, P::collection},
+       [](const Call& c) {
+         std::vector<Value>& all = changeable(c);
+         const std::int32_t at = c.integer(0);
+         if (at < 0 || at > static_cast<std::int32_t>(all.size()))
+           throw java("IndexOutOfBoundsException", fmt::format("Index: {}, Size: {}", at, all.size()));
+         const std::vector<Value> more = c.sequence(1)->items();
+         check_length(all.size() + more.size());
+         all.insert(all.begin() + at, more.begin(), more.end());
+         return Value(!more.empty());
+       }},
       {"add",
        {P::int_, P::object},
        [](const Call& c) {
@@ -145,10 +168,9 @@ std::vector<Method> make_list_methods() {
   return methods;
 }
 
+/// Not equals and hashCode: those of the object itself may not be called.
 std::vector<Method> make_array_methods() {
   return {
-      {"equals", {P::object}, [](const Call& c) { return Value(java_equals(c.self, c[0])); }},
-      {"hashCode", {}, [](const Call& c) { return Value(java_hash(c.self)); }},
       {"toString", {}, [](const Call& c) { return Value::text(java_text(c.self)); }},
   };
 }
@@ -167,10 +189,40 @@ class EntryObject final : public Object {
   Map::Entry entry_;
 };
 
+Value view(const Call& c, Sequence::Kind kind, std::vector<Value> items) {
+  return Value(std::make_shared<Sequence>(kind, std::move(items), c.self.map()->immutable()));
+}
+
 std::vector<Method> make_map_methods() {
   return {
       {"size", {}, [](const Call& c) { return int_of(c.self.map()->size()); }},
       {"isEmpty", {}, [](const Call& c) { return Value(c.self.map()->size() == 0); }},
+      {"putAll",
+       {P::map},
+       [](const Call& c) {
+         Map& map = changeable_map(c);
+         if (c[0].is_null()) throw java("NullPointerException", "a map is needed");
+         if (c[0].map() == c.self.map()) return Value();
+         for (const Map::Entry& entry : std::vector<Map::Entry>(c[0].map()->entries()))
+           map.put(entry.key, entry.value);
+         return Value();
+       }},
+      {"remove",
+       {P::object, P::object},
+       [](const Call& c) {
+         Map& map = changeable_map(c);
+         const std::optional<Value> found = map.find(c[0]);
+         return Value(found && java_equals(*found, c[1]) && map.erase(c[0]));
+       }},
+      {"replace",
+       {P::object, P::object, P::object},
+       [](const Call& c) {
+         Map& map = changeable_map(c);
+         const std::optional<Value> found = map.find(c[0]);
+         const bool fits = found && java_equals(*found, c[1]);
+         if (fits) map.put(c[0], c[2]);
+         return Value(fits);
+       }},
       {"containsKey",
        {P::object},
        [](const Call& c) {
@@ -190,28 +242,26 @@ std::vector<Method> make_map_methods() {
        [](const Call& c) {
          std::vector<Value> keys;
          for (const Map::Entry& entry : c.self.map()->entries()) keys.push_back(entry.key);
-         return make_set(std::move(keys));
+         return view(c, Sequence::Kind::set, std::move(keys));
        }},
       {"values",
        {},
        [](const Call& c) {
          std::vector<Value> values;
          for (const Map::Entry& entry : c.self.map()->entries()) values.push_back(entry.value);
-         return Value(std::make_shared<Sequence>(Sequence::Kind::collection, std::move(values)));
+         return view(c, Sequence::Kind::collection, std::move(values));
        }},
       {"entrySet",
        {},
        [](const Call& c) {
          std::vector<Value> entries;
          for (const Map::Entry& entry : c.self.map()->entries()) entries.push_back(make_entry(entry));
-         return make_set(std::move(entries));
+         return view(c, Sequence::Kind::set, std::move(entries));
        }},
       {"clear",
        {},
        [](const Call& c) {
-         if (c.self.map()->immutable())
-           throw java("UnsupportedOperationException", "this map cannot be changed");
-         c.self.map()->clear();
+         changeable_map(c).clear();
          return Value();
        }},
       {"equals", {P::object}, [](const Call& c) { return Value(java_equals(c.self, c[0])); }},

@@ -242,6 +242,15 @@ std::vector<Method> make_whole_statics(P primitive, std::string_view parse_name)
   }
 }
 
+double greater(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::nan("");
+  return a == b ? (std::signbit(a) ? b : a) : std::max(a, b);
+}
+double smaller(double a, double b) {
+  if (std::isnan(a) || std::isnan(b)) return std::nan("");
+  return a == b ? (std::signbit(a) ? a : b) : std::min(a, b);
+}
+
 std::vector<Method> make_real_statics() {
   return {
       {"parseDouble", {P::string}, [](const Call& c) { return Value(parse_real(c[0])); }},
@@ -252,8 +261,8 @@ std::vector<Method> make_real_statics() {
       {"compare",
        {P::double_, P::double_},
        [](const Call& c) { return Value(order_reals(c.real(0), c.real(1))); }},
-      {"max", {P::double_, P::double_}, [](const Call& c) { return Value(std::fmax(c.real(0), c.real(1))); }},
-      {"min", {P::double_, P::double_}, [](const Call& c) { return Value(std::fmin(c.real(0), c.real(1))); }},
+      {"max", {P::double_, P::double_}, [](const Call& c) { return Value(greater(c.real(0), c.real(1))); }},
+      {"min", {P::double_, P::double_}, [](const Call& c) { return Value(smaller(c.real(0), c.real(1))); }},
       {"sum", {P::double_, P::double_}, [](const Call& c) { return Value(c.real(0) + c.real(1)); }},
       {"isNaN", {P::double_}, [](const Call& c) { return Value(std::isnan(c.real(0))); }},
       {"isInfinite", {P::double_}, [](const Call& c) { return Value(std::isinf(c.real(0))); }},
@@ -343,14 +352,6 @@ double to_radians(double degrees) {
 double sign_of(double number) {
   return std::isnan(number) || number == 0 ? number : number < 0 ? -1.0 : 1.0;
 }
-double greater(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::nan("");
-  return a == b ? (std::signbit(a) ? b : a) : std::max(a, b);
-}
-double smaller(double a, double b) {
-  if (std::isnan(a) || std::isnan(b)) return std::nan("");
-  return a == b ? (std::signbit(a) ? a : b) : std::min(a, b);
-}
 double ulp(double number) {
   const double size = std::abs(number);
   return std::isinf(size) ? size : std::nextafter(size, INFINITY) - size;
@@ -424,6 +425,9 @@ std::vector<Method> make_math() {
       {"hypot", {P::double_, P::double_}, real_function_of_two<std::hypot>},
       {"IEEEremainder", {P::double_, P::double_}, real_function_of_two<std::remainder>},
       {"copySign", {P::double_, P::double_}, real_function_of_two<std::copysign>},
+      {"copySign",
+       {P::float_, P::float_},
+       [](const Call& c) { return Value(std::copysign(c.single(0), c.single(1))); }},
       {"nextAfter", {P::double_, P::double_}, real_function_of_two<std::nextafter>},
       {"addExact", {P::int_, P::int_}, exact_int<add_checked>},
       {"addExact", {P::long_, P::long_}, exact_long<add_checked>},
@@ -431,6 +435,46 @@ std::vector<Method> make_math() {
       {"subtractExact", {P::long_, P::long_}, exact_long<subtract_checked>},
       {"multiplyExact", {P::int_, P::int_}, exact_int<multiply_checked>},
       {"multiplyExact", {P::long_, P::long_}, exact_long<multiply_checked>},
+      {"multiplyExact",
+       {P::long_, P::int_},
+       [](const Call& c) {
+         std::int64_t result = 0;
+         if (multiply_checked(c.long_integer(0), c.integer(1), &result)) throw overflow("long");
+         return long_of(result);
+       }},
+      {"incrementExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MAX) throw overflow("long");
+         return long_of(c.long_integer(0) + 1);
+       }},
+      {"decrementExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(c.long_integer(0) - 1);
+       }},
+      {"negateExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(-c.long_integer(0));
+       }},
+      {"absExact",
+       {P::int_},
+       [](const Call& c) {
+         if (c.integer(0) == INT32_MIN) throw overflow("int");
+         return int_of(std::abs(c.integer(0)));
+       }},
+      {"absExact",
+       {P::long_},
+       [](const Call& c) {
+         if (c.long_integer(0) == INT64_MIN) throw overflow("long");
+         return long_of(std::abs(c.long_integer(0)));
+       }},
+      {"multiplyFull",
+       {P::int_, P::int_},
+       [](const Call& c) { return long_of(std::int64_t{c.integer(0)} * c.integer(1)); }},
       {"incrementExact",
        {P::int_},
        [](const Call& c) {

@@ -114,6 +114,12 @@ std::string repeat(std::string_view of, std::int32_t count) {
   return out;
 }
 
+/// The languages whose letters change otherwise are not told apart.
+std::string in_locale(const Call& c, std::string (*change)(std::string_view)) {
+  if (c[0].is_null()) throw java("NullPointerException", "a locale is needed");
+  return change(c.text());
+}
+
 std::vector<std::string_view> lines_of(std::string_view of) {
   std::vector<std::string_view> lines;
   while (!of.empty()) {
@@ -361,6 +367,8 @@ std::vector<Method> make_methods() {
        [](const Call& c) { return Value(Regex::compiled(c.text(0))->matches(c.text())); }},
       {"toLowerCase", {}, [](const Call& c) { return text(to_lower(c.text())); }},
       {"toUpperCase", {}, [](const Call& c) { return text(to_upper(c.text())); }},
+      {"toLowerCase", {P::locale}, [](const Call& c) { return text(in_locale(c, to_lower)); }},
+      {"toUpperCase", {P::locale}, [](const Call& c) { return text(in_locale(c, to_upper)); }},
       {"trim", {}, [](const Call& c) { return text(std::string(trim(c.text()))); }},
       {"strip", {}, [](const Call& c) { return text(strip(c.text(), true, true)); }},
       {"stripLeading", {}, [](const Call& c) { return text(strip(c.text(), true, false)); }},
@@ -381,6 +389,7 @@ std::vector<Method> make_methods() {
          return Value(Sequence::array("char", std::move(items)));
        }},
       {"getBytes", {}, [](const Call& c) { return bytes_of(c.text(), "utf-8"); }},
+      {"getBytes", {P::charset}, [](const Call& c) { return bytes_of(c.text(), c.text(0)); }},
       {"getBytes", {P::string}, [](const Call& c) { return bytes_of(c.text(), c.text(0)); }},
       {"hashCode", {}, [](const Call& c) { return Value(java_hash(c.self)); }},
       {"toString", {}, [](const Call& c) { return c.self; }},
@@ -403,6 +412,8 @@ std::string joined(std::string_view separator, const std::vector<Value>& items) 
   std::string out;
   for (std::size_t i = 0; i < items.size(); ++i) {
     if (i > 0) out += separator;
+    if (!items[i].is_text() && !items[i].is_null())
+      throw java("ClassCastException", fmt::format("a value of type {} is not a text", type_name(items[i])));
     out += java_text(items[i]);
   }
   return out;
@@ -419,14 +430,13 @@ std::vector<Method> make_static_methods() {
     return text(from_units(units));
   };
   return {
-      {"valueOf", {P::string}, text_of},
+      {"valueOf", {P::characters}, characters},
       {"valueOf", {P::boolean}, text_of},
       {"valueOf", {P::character}, text_of},
       {"valueOf", {P::int_}, text_of},
       {"valueOf", {P::long_}, text_of},
       {"valueOf", {P::float_}, text_of},
       {"valueOf", {P::double_}, text_of},
-      {"valueOf", {P::characters}, characters},
       {"valueOf", {P::object}, text_of},
       {"copyValueOf", {P::characters}, characters},
       {"join",
@@ -434,8 +444,12 @@ std::vector<Method> make_static_methods() {
        [](const Call& c) { return text(joined(c.text(0), c.sequence(1)->items())); },
        true},
       {"join",
-       {P::char_sequence, P::collection},
+       {P::char_sequence, P::iterable},
        [](const Call& c) { return text(joined(c.text(0), c.sequence(1)->items())); }},
+      {"format",
+       {P::locale, P::string, P::object},
+       [](const Call& c) { return text(format_java(c.text(1), c.sequence(2)->items())); },
+       true},
       {"format",
        {P::string, P::object},
        [](const Call& c) { return text(format_java(c.text(0), c.sequence(1)->items())); },

@@ -1,5 +1,6 @@
 #include <cmath>
 #include <fmt/format.h>
+#include <limits>
 
 #include "expressions/convert.h"
 #include "expressions/evaluator.h"
@@ -115,6 +116,22 @@ int compare_numbers(const Value& a, const Value& b) {
   }
 }
 
+/// By elements; an array of numbers equals none of objects.
+bool equal_arrays(Sequence& a, Sequence& b) {
+  const auto of_objects = [](const Sequence& array) {
+    return std::isupper(static_cast<unsigned char>(array.element()[0])) || array.element().ends_with("[]");
+  };
+  if (a.element() != b.element() && !(of_objects(a) && of_objects(b))) return false;
+  return std::equal(a.items().begin(), a.items().end(), b.items().begin(), b.items().end(), java_equals);
+}
+
+/// C's pow, but for what Java leaves undecided: 1 to the power of infinity or NaN.
+double java_pow(double base, double exponent) {
+  if (std::isnan(exponent) || (std::abs(base) == 1 && std::isinf(exponent)))
+    return std::numeric_limits<double>::quiet_NaN();
+  return std::pow(base, exponent);
+}
+
 bool is_comparable(const Value& value) {
   if (value.sequence() || value.map()) return false;
   const Object* object = value.object();
@@ -157,7 +174,7 @@ Value multiply(const Value& a, const Value& b) {
   if (count_units(a.text()) * static_cast<std::size_t>(count) > longest_repeated)
     throw spel("EL1076E", fmt::format("the repeated text is longer than {} characters", longest_repeated));
   std::string text;
-  for (std::int32_t i = 0; i < count; ++i) text += a.text();
+  for (std::int32_t i = 0; i < count && !a.text().empty(); ++i) text += a.text();
   return Value::text(std::move(text));
 }
 
@@ -199,39 +216,29 @@ Value modulo(const Value& a, const Value& b) {
 
 Value power(const Value& a, const Value& b) {
   if (!a.is_number() || !b.is_number()) throw unsupported("^", a, b);
-  const double real = std::pow(as_double(a), as_double(b));
-  switch (widest(a, b)) {
-    case Width::double_:
-    case Width::float_:
-      return Value(real);
-    case Width::big: {
-      const std::int64_t exponent = as_int(b);
-      if (exponent < 0) throw java("ArithmeticException", "Negative exponent");
-      const BigInteger base = as_big(a);
-      if (base != 0 &&
-          (static_cast<std::uint64_t>(msb(abs(base))) + 1) * static_cast<std::uint64_t>(exponent) > most_bits)
-        throw java("ArithmeticException", "BigInteger would overflow supported range");
-      return Value::of(pow(base, static_cast<unsigned>(exponent)));
-    }
-    case Width::long_:
-      return Value(as_long(Value(real)));
-    case Width::int_:
-      if (real > INT32_MAX || real < INT32_MIN) return Value(as_long(Value(real)));
-      return Value(as_int(Value(real)));
+  if (a.big()) {
+    const std::int64_t exponent = as_int(b);
+    if (exponent < 0) throw java("ArithmeticException", "Negative exponent");
+    const BigInteger base = as_big(a);
+    if (base != 0 &&
+        (static_cast<std::uint64_t>(msb(abs(base))) + 1) * static_cast<std::uint64_t>(exponent) > most_bits)
+      throw java("ArithmeticException", "BigInteger would overflow supported range");
+    return Value::of(pow(base, static_cast<unsigned>(exponent)));
   }
-  return {};
+  if (a.get<double>() || b.get<double>()) return Value(java_pow(as_double(a), as_double(b)));
+  if (a.get<float>() || b.get<float>())
+    return Value(java_pow(static_cast<double>(as_float(a)), static_cast<double>(as_float(b))));
+  const Value real(java_pow(as_double(a), as_double(b)));
+  const bool is_long = a.get<std::int64_t>() || b.get<std::int64_t>() || *real.get<double>() > INT32_MAX;
+  return is_long ? Value(as_long(real)) : Value(as_int(real));
 }
 
 Value negate(const Value& value) {
   if (!value.is_number()) throw unsupported("-", value, value);
-  if (value.get<double>()) return Value(-as_double(value));
-  if (value.get<float>()) return Value(-as_float(value));
   return subtract(Value(std::int32_t{0}), value);
 }
 
 Value step(const Value& value, int by) {
-  if (const auto* byte = value.get<std::int8_t>()) return Value(static_cast<std::int8_t>(*byte + by));
-  if (const auto* number = value.get<std::int16_t>()) return Value(static_cast<std::int16_t>(*number + by));
   return add(value, Value(std::int32_t{by}));
 }
 
@@ -241,6 +248,8 @@ bool equal(const Value& a, const Value& b) {
     return compare_numbers(a, b) == 0;
   }
   if (is_status_text(a) && is_status_text(b)) return java_text(a) == java_text(b);
+  if (const SequencePtr x = a.sequence(), y = b.sequence(); x && y && x->is_array() && y->is_array())
+    return equal_arrays(*x, *y);
   return java_equals(a, b);
 }
 
@@ -265,16 +274,17 @@ bool between(const Value& value, const Value& bounds) {
   return compare(value, pair->items()[0]) >= 0 && compare(value, pair->items()[1]) <= 0;
 }
 
-bool matches(const Value& value, const Value& pattern) {
+std::string text_to_match(const Value& value) {
   if (value.is_null()) throw spel("EL1037E", "the left side of 'matches' is null");
-  if (suits(value, Parameter::string) == Suits::not_at_all)
-    throw Failure("ConverterNotFoundException", "EL1001E",
-                  fmt::format("EL1001E: a value of type {} is not a text to match", type_name(value)));
+  return to_joined_text(value);
+}
+
+bool matches(std::string_view text, const Value& pattern) {
   if (!pattern.is_text()) throw spel("EL1038E", "the right side of 'matches' is not a text");
   if (count_units(pattern.text()) > longest_pattern)
     throw spel("EL1077E", fmt::format("the pattern is longer than {} characters", longest_pattern));
   try {
-    return Regex::compiled(pattern.text())->matches(to_joined_text(value));
+    return Regex::compiled(pattern.text())->matches(text);
   } catch (const Failure& failure) {
     throw failure.within("EL1018E");
   }

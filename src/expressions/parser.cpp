@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/text.h"
@@ -63,6 +64,11 @@ class Parser {
   bool sees_word(std::string_view word) const {
     return token().kind == Token::Kind::name && base::lower_case(token().text) == word;
   }
+  /// Names that are operators in other words: not all that take a name take these.
+  bool is_operator_word() const {
+    static constexpr std::string_view words[] = {"div", "eq", "ge", "gt", "le", "lt", "mod", "ne", "not"};
+    return std::any_of(std::begin(words), std::end(words), [&](auto word) { return sees_word(word); });
+  }
   bool take(std::string_view symbol) {
     if (!sees(symbol)) return false;
     ++at_;
@@ -75,6 +81,10 @@ class Parser {
 
   static Failure ran_out(std::size_t position) {
     return syntax("EL1044E", "the expression ends too early", position);
+  }
+  /// Where the grammar has no check of its own, and the tree cannot be built.
+  static Failure missing(std::string_view where) {
+    return java("IllegalArgumentException", fmt::format("nothing stands {}", where));
   }
   Failure unexpected(std::string_view wanted) const {
     return syntax("EL1043E", fmt::format("'{}' stands where '{}' is needed", token().text, wanted),
@@ -89,7 +99,7 @@ class Parser {
     const std::uint32_t position = token().position;
     if (take("=")) {
       NodePtr value = logical_or();
-      if (!value) throw java("IllegalArgumentException", "nothing stands behind '='");
+      if (!value) throw missing("behind '='");
       return make(Kind::assign, position, or_null(std::move(node)), std::move(value));
     }
     if (take("?:")) return make(Kind::elvis, position, or_null(std::move(node)), or_null(expression()));
@@ -97,7 +107,7 @@ class Parser {
       NodePtr yes = expression();
       need(":");
       NodePtr no = expression();
-      if (!yes || !no) throw java("IllegalArgumentException", "one side of '? :' is missing");
+      if (!yes || !no) throw missing("on one side of '? :'");
       return make(Kind::ternary, position, or_null(std::move(node)), std::move(yes), std::move(no));
     }
     return node;
@@ -147,8 +157,18 @@ class Parser {
 
   NodePtr sum() {
     NodePtr left = product();
-    while (sees("+") || sees("-"))
-      left = binary(sees("+") ? Kind::add : Kind::subtract, std::move(left), &Parser::product);
+    while (sees("+") || sees("-") || sees("++")) {
+      const Token& written = token();
+      ++at_;
+      NodePtr right = product();
+      if (!right)
+        throw syntax("EL1042E", fmt::format("nothing stands behind '{}'", written.text), written.position);
+      // a++ ++ b: the second is read as an operator, and does nothing.
+      if (written.text == "++") continue;
+      if (!left) throw missing(fmt::format("before '{}'", written.text));
+      left = make(written.text == "+" ? Kind::add : Kind::subtract, written.position, std::move(left),
+                  std::move(right));
+    }
     return left;
   }
 
@@ -169,8 +189,13 @@ class Parser {
 
   NodePtr power() {
     NodePtr left = unary();
-    if (sees("^")) return binary(Kind::power, std::move(left), &Parser::unary);
     const std::uint32_t position = token().position;
+    if (take("^")) {
+      NodePtr right = unary();
+      if (!right) throw syntax("EL1042E", "nothing stands behind '^'", position);
+      if (!left) throw missing("before '^'");
+      return make(Kind::power, position, std::move(left), std::move(right));
+    }
     if (left && take("++")) return make(Kind::increment_after, position, std::move(left));
     if (left && take("--")) return make(Kind::decrement_after, position, std::move(left));
     return left;
@@ -188,7 +213,8 @@ class Parser {
     const Depth depth(depth_, position);
     ++at_;
     NodePtr operand = unary();
-    if (!operand) throw ran_out(position);
+    const bool counts = *kind == Kind::increment_before || *kind == Kind::decrement_before;
+    if (!operand) throw counts ? missing("behind the operator") : ran_out(position);
     return make(*kind, position, std::move(operand));
   }
 
@@ -285,9 +311,10 @@ class Parser {
     switch (written.kind) {
       case Token::Kind::real:
         if (const auto value = parse_double(written.text)) return Value(*value);
-        throw Failure("NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent");
+        throw no_exponent();
       case Token::Kind::float_real:
-        return Value(parse_float(written.text).value_or(0));
+        if (const auto value = parse_float(written.text)) return Value(*value);
+        throw no_exponent();
       case Token::Kind::long_integer:
       case Token::Kind::long_hexadecimal:
         if (const auto value = parse_integer(digits, radix, INT64_MIN, INT64_MAX)) return Value(*value);
@@ -297,6 +324,10 @@ class Parser {
           return Value(static_cast<std::int32_t>(*value));
         throw out_of_range(written, "EL1035E", "an int: write an L behind it for a long");
     }
+  }
+
+  static Failure no_exponent() {
+    return {"NumberFormatException", "EL1040E", "EL1040E: digits are missing after the exponent"};
   }
 
   static Failure out_of_range(const Token& written, std::string_view code, std::string_view of) {
@@ -315,12 +346,14 @@ class Parser {
       ++at_;
       return literal(name, Value(lower == "true"));
     }
-    if (name.text == "T") return type();
+    // m[new], m[T]: there these are names like any other.
+    const bool is_key = following().kind == Token::Kind::symbol && following().text == "]";
+    if (name.text == "T" && !is_key) return type();
     if (lower == "null") {
       ++at_;
       return literal(name, Value());
     }
-    if (lower == "new") return construct();
+    if (lower == "new" && !is_key) return construct();
     return name_or_method();
   }
 
@@ -337,7 +370,7 @@ class Parser {
     const std::uint32_t position = token().position;
     ++at_;
     if (at_end()) throw ran_out(position);
-    if (token().kind != Token::Kind::name) throw unexpected("a name");
+    if (token().kind != Token::Kind::name || is_operator_word()) throw unexpected("a name");
     NodePtr node = name_or_method();
     node->position = position;
     node->kind = node->kind == Kind::method ? Kind::function : Kind::variable;
@@ -347,15 +380,17 @@ class Parser {
   std::vector<NodePtr> arguments() {
     std::vector<NodePtr> nodes;
     need("(");
+    bool one_missing = false;
     while (!sees(")")) {
       if (at_end()) throw syntax("EL1051E", "the arguments have no end", token().position);
       NodePtr argument = expression();
-      if (!argument) throw at_end() ? ran_out(token().position) : unexpected("an argument");
+      one_missing = one_missing || !argument;
       nodes.push_back(std::move(argument));
       if (!take(",")) break;
     }
     if (at_end()) throw syntax("EL1051E", "the arguments have no end", token().position);
     need(")");
+    if (one_missing) throw missing("for an argument");
     return nodes;
   }
 
@@ -374,6 +409,7 @@ class Parser {
     if (at_end()) throw syntax("EL1059E", "a bean's name is needed", node->position);
     if (token().kind != Token::Kind::name && token().kind != Token::Kind::text)
       throw syntax("EL1059E", "a bean's name is needed", token().position);
+    if (is_operator_word()) throw unexpected("a bean's name");
     node->text = token().text;
     ++at_;
     return node;
@@ -382,21 +418,10 @@ class Parser {
   NodePtr index() {
     const std::uint32_t position = token().position;
     need("[");
-    NodePtr inner = bare_word_before("]");
-    if (!inner) inner = expression();
-    if (!inner) throw ran_out(position);
+    NodePtr inner = expression();
+    if (!inner) throw syntax("EL1071E", "an index is needed between '[' and ']'", position);
     need("]");
     return make(Kind::index, position, std::move(inner));
-  }
-
-  /// m[new], {T: 1}: there these are names like any other.
-  NodePtr bare_word_before(std::string_view symbol) {
-    const bool stands_alone = following().kind == Token::Kind::symbol && following().text == symbol;
-    if (!stands_alone || !(sees_word("new") || token().text == "T")) return nullptr;
-    NodePtr node = make(Kind::property, token().position);
-    node->text = token().text;
-    ++at_;
-    return node;
   }
 
   NodePtr projection_or_selection() {
@@ -424,52 +449,69 @@ class Parser {
   NodePtr list_or_map() {
     const std::uint32_t position = token().position;
     need("{");
-    if (take("}")) return make(Kind::list, position);
-    if (take(":")) {
-      need("}");
-      return make(Kind::map, position);
-    }
-    NodePtr first = bare_word_before(":");
-    if (!first) first = element(position);
-    if (sees(":")) return map(position, std::move(first));
-    NodePtr list = make(Kind::list, position, std::move(first));
-    while (take(",")) list->children.push_back(element(position));
-    need("}");
-    return list;
+    if (sees("}")) return closed(Kind::list, position, {});
+    if (take(":")) return closed(Kind::map, position, {});
+    std::vector<NodePtr> items;
+    items.push_back(expression());
+    if (take(":")) return map(position, std::move(items));
+    if (!sees("}") && !sees(",")) throw ran_out(position);
+    while (take(",")) items.push_back(expression());
+    return closed(Kind::list, position, std::move(items));
   }
 
-  NodePtr map(std::uint32_t position, NodePtr key) {
-    NodePtr map = make(Kind::map, position);
-    while (true) {
-      map->children.push_back(std::move(key));
+  /// `items`: the first key, whose colon is taken.
+  NodePtr map(std::uint32_t position, std::vector<NodePtr> items) {
+    items.push_back(expression());
+    while (take(",")) {
+      items.push_back(expression());
       need(":");
-      map->children.push_back(element(position));
-      if (!take(",")) break;
-      key = bare_word_before(":");
-      if (!key) key = element(position);
+      items.push_back(expression());
     }
-    need("}");
-    return map;
+    return closed(Kind::map, position, std::move(items));
   }
 
-  NodePtr element(std::uint32_t position) {
-    NodePtr node = expression();
-    if (!node) throw at_end() ? ran_out(position) : unexpected("a value");
+  NodePtr closed(Kind kind, std::uint32_t position, std::vector<NodePtr> items) {
+    need("}");
+    const bool complete = std::all_of(items.begin(), items.end(), [](const NodePtr& item) { return !!item; });
+    if (!complete) throw missing("between two commas of a list or map");
+    NodePtr node = make(kind, position);
+    node->children = std::move(items);
+    std::size_t place = 0;
+    node->constant = std::all_of(node->children.begin(), node->children.end(), [&](const NodePtr& item) {
+      const bool is_key = kind == Kind::map && place++ % 2 == 0;
+      return is_constant(*item, kind) || (is_key && item->kind == Kind::property);
+    });
     return node;
+  }
+
+  static bool is_constant(const Node& item, Kind within) {
+    if (item.kind == Kind::literal) return true;
+    if (item.kind == Kind::minus)
+      return item.children[0]->kind == Kind::literal && item.children[0]->value.is_number();
+    return item.constant && (item.kind == Kind::list || within == Kind::map);
   }
 
   // ---- Types ----
 
+  /// Names, numbers and dots in any order; the dots are put where they belong.
   std::string qualified_name() {
     std::string name;
-    do {
-      if (at_end()) throw ran_out(token().position);
-      if (token().kind != Token::Kind::name) throw unexpected("a type's name");
+    for (; is_part_of_name(token()); ++at_) {
+      if (token().kind == Token::Kind::symbol) continue;
       if (!name.empty()) name += '.';
       name += token().text;
-      ++at_;
-    } while (take("."));
+    }
+    if (name.empty() && at_end()) throw ran_out(token().position);
+    if (name.empty()) throw unexpected("a type's name");
     return name;
+  }
+
+  static bool is_part_of_name(const Token& part) {
+    if (part.kind == Token::Kind::symbol) return part.text == ".";
+    if (part.kind == Token::Kind::text || part.kind == Token::Kind::end) return false;
+    return part.kind == Token::Kind::name || std::all_of(part.text.begin(), part.text.end(), [](char c) {
+             return std::isalnum(static_cast<unsigned char>(c)) != 0;
+           });
   }
 
   NodePtr type() {
@@ -497,26 +539,17 @@ class Parser {
     return node;
   }
 
+  /// What is wrong with its length and items is found out when it is evaluated.
   NodePtr make_array(NodePtr node) {
     node->kind = Kind::make_array;
-    int dimensions = 0;
     while (take("[")) {
-      ++dimensions;
-      if (!sees("]")) {
-        node->children.push_back(element(node->position));
-        node->sized = true;
-      }
+      ++node->dimensions;
+      NodePtr length = sees("]") ? nullptr : expression();
       need("]");
+      if (length) node->children.push_back(std::move(length));
     }
-    if (dimensions > 1) throw syntax("EL1062E", "arrays have one dimension here", node->position);
-    if (sees("{")) {
-      NodePtr items = list_or_map();
-      if (node->sized || items->kind != Kind::list)
-        throw syntax("EL1064E", "an array has either a length or a list of items", node->position);
-      node->children = std::move(items->children);
-    } else if (!node->sized) {
-      throw syntax("EL1063E", "an array needs its length", node->position);
-    }
+    node->has_items = sees("{");
+    if (node->has_items) node->children.push_back(list_or_map());
     return node;
   }
 

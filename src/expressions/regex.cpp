@@ -56,8 +56,23 @@ class Translator {
     at_ = end == std::string_view::npos ? pattern_.size() : end + 2;
   }
 
+  /// {2} {2,} {2,5}; with anything else in it, '{' is an error in Java and a character in RE2.
+  void check_repetition() {
+    const std::string_view inside = pattern_.substr(at_ + 1, pattern_.find('}', at_) - at_ - 1);
+    const std::size_t comma = inside.find(',');
+    const auto all_digits = [](std::string_view text) {
+      return std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
+    };
+    const std::string_view least = inside.substr(0, comma);
+    const std::string_view most = comma == std::string_view::npos ? "" : inside.substr(comma + 1);
+    if (least.empty() || !all_digits(least) || !all_digits(most) ||
+        pattern_.find('}', at_) == std::string_view::npos)
+      throw refused(pattern_, "'{' begins a repetition, {2,5}: write \\{ for the character");
+  }
+
   void quantifier_or_literal() {
     const char c = pattern_[at_];
+    if (c == '{') check_repetition();
     const bool quantifies = c == '*' || c == '+' || c == '?' || c == '}';
     if (quantifies && peek(1) == '+')
       throw refused(pattern_,
@@ -323,7 +338,6 @@ std::vector<std::string> Regex::split(std::string_view text, int limit) const {
     if (limit > 0 && parts.size() + 1 >= static_cast<std::size_t>(limit)) return false;
     // No empty text in front of a match without width.
     if (start == 0 && groups[0].empty()) return true;
-    if (start >= text.size() && groups[0].empty()) return false;
     parts.emplace_back(text.substr(index, start - index));
     index = start + groups[0].size();
     found = true;

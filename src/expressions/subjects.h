@@ -18,7 +18,6 @@ class StageObject final : public Object {
   std::string_view type() const override { return "Stage"; }
   std::string text() const override;
   std::optional<Value> property(std::string_view name) const override;
-  bool can_be_indexed() const override { return true; }
   bool equals(const Object& other) const override;
   json::value to_json() const override;
 
@@ -34,7 +33,6 @@ class ExecutionObject final : public Object {
   std::string_view type() const override { return "Execution"; }
   std::string text() const override;
   std::optional<Value> property(std::string_view name) const override;
-  bool can_be_indexed() const override { return true; }
   json::value to_json() const override;
 
  private:
@@ -66,7 +64,6 @@ class RecordObject final : public Object {
   std::string_view type() const override { return type_; }
   const MapPtr& fields() const { return fields_; }
   std::optional<Value> property(std::string_view name) const override;
-  bool can_be_indexed() const override { return true; }
   bool equals(const Object& other) const override;
   json::value to_json() const override;
 

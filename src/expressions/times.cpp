@@ -281,6 +281,11 @@ DateFormatObject::DateFormatObject(std::string pattern) : pattern_(std::move(pat
   if (quoted) throw java("IllegalArgumentException", "a quote in the date's pattern has no end");
 }
 
+std::string DateFormatObject::text() const {
+  return fmt::format("java.text.SimpleDateFormat@{:x}",
+                     static_cast<std::uint32_t>(java_hash(Value::text(pattern_))));
+}
+
 std::string DateFormatObject::format(std::int64_t millis) const {
   const Fields fields = take_apart(millis);
   const std::int64_t year = fields.year > 0 ? fields.year : 1 - fields.year;
@@ -587,6 +592,7 @@ Value uuid_of(std::string_view text) {
   std::array<std::uint64_t, 5> groups{};
   std::string_view rest = text;
   const auto fail = [&] { return java("IllegalArgumentException", fmt::format("'{}' is not a UUID", text)); };
+  if (count_units(text) > 36) throw fail();
   for (std::size_t i = 0; i < groups.size(); ++i) {
     const std::size_t dash = i + 1 < groups.size() ? rest.find('-') : rest.size();
     if (dash == std::string_view::npos || dash == 0) throw fail();

@@ -61,6 +61,7 @@ class EnumObject final : public Object {
   std::string name() const;
   std::string_view type() const override;
   std::string text() const override;
+  bool converts_to_text() const override { return true; }
   bool equals(const Object& other) const override;
   std::optional<int> compare(const Object& other) const override;
 
@@ -95,6 +96,8 @@ class DateFormatObject final : public Object {
   /// Throws Failure.
   std::int64_t parse(std::string_view text) const;
   std::string_view type() const override { return "SimpleDateFormat"; }
+  std::string text() const override;
+  bool converts_to_text() const override { return true; }
 
  private:
   struct Part {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 
 #include "expressions/failure.h"
 #include "expressions/java_text.h"
@@ -245,15 +246,19 @@ bool equal_maps(const MapPtr& a, const MapPtr& b) {
 
 namespace {
 
+/// There is one NaN for Java.
+std::int32_t bits(float number) {
+  return std::isnan(number) ? 0x7fc00000 : std::bit_cast<std::int32_t>(number);
+}
+std::int64_t bits(double number) {
+  return std::isnan(number) ? 0x7ff8000000000000 : std::bit_cast<std::int64_t>(number);
+}
+
 struct Equality {
   const Value& b;
   bool operator()(Null) const { return true; }
-  bool operator()(float number) const {
-    return std::bit_cast<std::int32_t>(number) == std::bit_cast<std::int32_t>(*b.get<float>());
-  }
-  bool operator()(double number) const {
-    return std::bit_cast<std::int64_t>(number) == std::bit_cast<std::int64_t>(*b.get<double>());
-  }
+  bool operator()(float number) const { return bits(number) == bits(*b.get<float>()); }
+  bool operator()(double number) const { return bits(number) == bits(*b.get<double>()); }
   bool operator()(const std::shared_ptr<const BigInteger>& number) const { return *number == *b.big(); }
   bool operator()(const Text& text) const { return text.view() == b.text(); }
   bool operator()(const SequencePtr& sequence) const { return equal_sequences(sequence, b.sequence()); }
@@ -275,6 +280,18 @@ bool java_equals(const Value& a, const Value& b) {
 
 namespace {
 
+/// As Java writes the class of an array: "[I", "[Ljava.lang.String;".
+std::string array_name(std::string_view element) {
+  static constexpr std::pair<std::string_view, char> codes[] = {
+      {"int", 'I'},  {"long", 'J'},  {"double", 'D'},  {"float", 'F'},
+      {"byte", 'B'}, {"short", 'S'}, {"boolean", 'Z'}, {"char", 'C'}};
+  for (const auto& [name, code] : codes) {
+    if (name == element) return {'[', code};
+  }
+  if (element.ends_with("[]")) return "[" + array_name(element.substr(0, element.size() - 2));
+  return "[Ljava.lang." + std::string(element) + ";";
+}
+
 struct JavaText {
   std::string operator()(Null) const { return "null"; }
   std::string operator()(bool truth) const { return truth ? "true" : "false"; }
@@ -285,7 +302,7 @@ struct JavaText {
   std::string operator()(const Text& text) const { return std::string(text.view()); }
   std::string operator()(const SequencePtr& sequence) const {
     if (sequence->is_array())
-      return "[" + sequence->element() + "@" + to_radix(sequence->size() + 0x1000, 16);
+      return array_name(sequence->element()) + "@" + to_radix(sequence->size() + 0x1000, 16);
     std::string text = "[";
     for (const Value& item : sequence->items()) {
       if (text.size() > 1) text += ", ";
@@ -325,8 +342,8 @@ struct JavaHash {
   std::int32_t operator()(Null) const { return 0; }
   std::int32_t operator()(bool truth) const { return truth ? 1231 : 1237; }
   std::int32_t operator()(std::int64_t number) const { return fold(static_cast<std::uint64_t>(number)); }
-  std::int32_t operator()(float number) const { return std::bit_cast<std::int32_t>(number); }
-  std::int32_t operator()(double number) const { return fold(std::bit_cast<std::uint64_t>(number)); }
+  std::int32_t operator()(float number) const { return bits(number); }
+  std::int32_t operator()(double number) const { return fold(static_cast<std::uint64_t>(bits(number))); }
   std::int32_t operator()(const std::shared_ptr<const BigInteger>& number) const {
     BigInteger rest = abs(*number);
     std::vector<std::uint32_t> words;

@@ -169,8 +169,6 @@ class Object {
   virtual bool converts_to_text() const { return false; }
   /// nullopt: no such property.
   virtual std::optional<Value> property(std::string_view) const { return std::nullopt; }
-  /// `object['name']` reads a property.
-  virtual bool can_be_indexed() const { return false; }
   virtual bool equals(const Object& other) const { return this == &other; }
   /// Whether it has an order among its own type.
   virtual std::optional<int> compare(const Object&) const { return std::nullopt; }

@@ -175,6 +175,9 @@ class Runner {
                     .seed = 1,
                     .answers = &answers};
     const json::value& source = vector.at("template");
+    // For the second look: the first may change what the names stand for.
+    Subject again = subject;
+    if (again.values) again.values = copied(Value(again.values)).map();
     for (int round = 0; round < 10; ++round) {
       const json::object document{{"v", source}};
       Evaluation evaluation = evaluate(document, subject, options);
@@ -182,7 +185,7 @@ class Runner {
         const json::value* value = evaluation.document.if_contains("v");
         Result result{value ? *value : evaluation.document, "", std::move(evaluation.summary)};
         result.type = type_name(wrap(result.value));
-        if (source.is_string()) describe_text(source.get_string(), subject, options, result);
+        if (source.is_string()) describe_text(source.get_string(), again, options, result);
         return result;
       }
       for (const Question& question : evaluation.open) answers.emplace(question, answer(vector, question));
