@@ -28,12 +28,13 @@ std::vector<Method> make_format_constructors() {
            }}};
 }
 
+Value make_random(std::int64_t seed) {
+  return Value(ObjectPtr(std::make_shared<RandomObject>(seed)));
+}
+
 std::vector<Method> make_random_constructors() {
-  const auto make = [](std::int64_t seed) { return Value(ObjectPtr(std::make_shared<RandomObject>(seed))); };
-  static_assert(std::is_empty_v<decltype(make)>);
-  return {
-      {"new", {}, [](const Call& c) { return decltype(make){}(static_cast<std::int64_t>(c.around.draw())); }},
-      {"new", {P::long_}, [](const Call& c) { return decltype(make){}(c.long_integer(0)); }}};
+  return {{"new", {}, [](const Call& c) { return make_random(static_cast<std::int64_t>(c.around.draw())); }},
+          {"new", {P::long_}, [](const Call& c) { return make_random(c.long_integer(0)); }}};
 }
 
 std::vector<Method> make_uuid_constructors() {
@@ -67,7 +68,7 @@ std::vector<Method> make_text_constructors() {
        [](const Call& c) -> Value {
          const std::vector<Value>& items = c.sequence(0)->items();
          const std::int32_t from = c.integer(1), count = c.integer(2);
-         if (from < 0 || count < 0 || from + count > static_cast<std::int32_t>(items.size()))
+         if (from < 0 || count < 0 || from > std::ssize(items) - count)
            throw java("StringIndexOutOfBoundsException",
                       fmt::format("offset {}, count {}, length {}", from, count, items.size()));
          std::u16string units;

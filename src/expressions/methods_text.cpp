@@ -45,7 +45,7 @@ Value number(std::int64_t value) {
   return Value(static_cast<std::int32_t>(value));
 }
 
-char16_t unit_at(std::string_view of, std::int32_t index) {
+char16_t unit_at(std::string_view of, std::int64_t index) {
   const std::u16string units = to_units(of);
   if (index < 0 || static_cast<std::size_t>(index) >= units.size())
     throw java("StringIndexOutOfBoundsException", fmt::format("index {}, length {}", index, units.size()));
@@ -273,7 +273,7 @@ std::vector<Method> make_methods() {
        }},
       {"codePointBefore",
        {P::int_},
-       [](const Call& c) { return number(unit_at(c.text(), c.integer(0) - 1)); }},
+       [](const Call& c) { return number(unit_at(c.text(), std::int64_t{c.integer(0)} - 1)); }},
       {"codePointCount",
        {P::int_, P::int_},
        [](const Call& c) {
