@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 
 namespace gennaker::server {
 namespace {
@@ -15,6 +16,7 @@ namespace json = boost::json;
 
 constexpr std::string_view block = "blockOrchestrationExecutions";
 constexpr std::string_view allowed = "allowedOrchestrationExecutions";
+constexpr std::string_view keep = "keep";
 
 [[noreturn]] void refuse(const std::string& key, const std::string& why) {
   throw base::Error(base::Kind::invalid, fmt::format("configuration: {}: {}", key, why), {{"field", key}});
@@ -47,11 +49,35 @@ std::vector<std::string> users(const std::string& key, const json::object& setti
   return permitted;
 }
 
+std::optional<std::int64_t> count(const std::string& key, const json::object& settings, std::string_view name,
+                                  std::int64_t least) {
+  const auto* value = settings.if_contains(name);
+  if (value == nullptr || value->is_null()) return std::nullopt;
+  const auto number = base::whole_number(*value);
+  constexpr std::int64_t most = 1'000'000;
+  if (!number || *number < least || *number > most)
+    refuse(fmt::format("{}.{}", key, name), fmt::format("must be a whole number from {} to {}", least, most));
+  return number;
+}
+
+void read_rule(const std::string& key, const json::object& settings, pipelines::Retention& rule) {
+  if (const auto days = count(key, settings, "days", 1)) rule.age = std::chrono::days(*days);
+  if (const auto most = count(key, settings, "perPipeline", 1))
+    rule.per_pipeline = static_cast<std::size_t>(*most);
+  if (const auto least = count(key, settings, "atLeast", 0)) rule.at_least = static_cast<std::size_t>(*least);
+}
+
+const json::object& mapping(const std::string& key, const json::value& value) {
+  const auto* object = value.if_object();
+  if (object == nullptr) refuse(key, "must be a mapping");
+  return *object;
+}
+
 }  // namespace
 
 pipelines::AdHocRules read_ad_hoc_rules(const json::object& settings) {
   const std::string section = "executions";
-  refuse_strangers(section, settings, std::array{block, allowed});
+  refuse_strangers(section, settings, std::array{block, allowed, keep});
   pipelines::AdHocRules rules;
   rules.only_listed = flag(section, settings, block, false);
   const std::string key = fmt::format("{}.{}", section, allowed);
@@ -73,6 +99,28 @@ pipelines::AdHocRules read_ad_hoc_rules(const json::object& settings) {
     const std::string name = base::string_or(*object, "name", "");
     if (name.empty()) refuse(place + ".name", "a stage type is needed");
     rules.listed[name] = users(place, *object);
+  }
+  return rules;
+}
+
+pipelines::RetentionRules read_retention(const json::object& settings) {
+  pipelines::RetentionRules rules;
+  const auto* given = settings.if_contains(keep);
+  if (given == nullptr || given->is_null()) return rules;
+  const std::string key = fmt::format("executions.{}", keep);
+  const json::object& all = mapping(key, *given);
+  constexpr std::array<std::string_view, 4> known{"days", "perPipeline", "atLeast", "applications"};
+  refuse_strangers(key, all, known);
+  read_rule(key, all, rules.everywhere);
+  const auto* applications = all.if_contains("applications");
+  if (applications == nullptr || applications->is_null()) return rules;
+  for (const auto& [name, value] : mapping(key + ".applications", *applications)) {
+    const std::string place = fmt::format("{}.applications.{}", key, std::string_view(name));
+    const json::object& own = mapping(place, value);
+    refuse_strangers(place, own, std::array{known[0], known[1], known[2]});
+    pipelines::Retention rule = rules.everywhere;
+    read_rule(place, own, rule);
+    rules.of_application[base::lower_case(std::string_view(name))] = rule;
   }
   return rules;
 }

@@ -34,7 +34,9 @@ class ExecutionSettingsRefuse : public ::testing::TestWithParam<Case> {};
 
 TEST_P(ExecutionSettingsRefuse, NamingTheKey) {
   try {
-    read_ad_hoc_rules(object(GetParam().settings));
+    const auto settings = object(GetParam().settings);
+    read_ad_hoc_rules(settings);
+    read_retention(settings);
     FAIL() << "it was taken";
   } catch (const base::Error& error) {
     EXPECT_THAT(error.what(), HasSubstr("configuration: executions." + std::string(GetParam().message)));
@@ -55,7 +57,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"a misspelt key", R"({"allowedOrchestrationExecutions": [{"name": "wait", "users": ["ann"]}]})",
              "allowedOrchestrationExecutions[0].users: is unknown"},
         Case{"nobody", R"({"allowedOrchestrationExecutions": [{"name": "wait", "allowAllUsers": false}]})",
-             "allowedOrchestrationExecutions[0].permittedUsers: a list of users is needed"}));
+             "allowedOrchestrationExecutions[0].permittedUsers: a list of users is needed"},
+        Case{"no rules", R"({"keep": 30})", "keep: must be a mapping"},
+        Case{"no number of days", R"({"keep": {"days": "soon"}})",
+             "keep.days: must be a whole number from 1 to 1000000"},
+        Case{"none at all", R"({"keep": {"perPipeline": 0}})", "keep.perPipeline: must be a whole number"},
+        Case{"a rule that is unknown", R"({"keep": {"applications": {"demo": {"weeks": 1}}}})",
+             "keep.applications.demo.weeks: is unknown; known here: days, perPipeline, atLeast"}));
+
+TEST(ExecutionSettings, SayHowLongExecutionsAreKept) {
+  EXPECT_FALSE(read_retention({}).shortest_age());
+  const auto rules = read_retention(object(R"({"keep": {
+      "days": 90, "perPipeline": "500", "applications": {"Demo": {"days": 7, "atLeast": 0}}}})"));
+  EXPECT_EQ(rules.of("shop").age, std::chrono::days(90));
+  EXPECT_EQ(rules.of("shop").per_pipeline, 500u);
+  EXPECT_EQ(rules.of("shop").at_least, 5u);
+  EXPECT_EQ(rules.of("demo").age, std::chrono::days(7));
+  EXPECT_EQ(rules.of("demo").per_pipeline, 500u) << "as for all";
+  EXPECT_EQ(rules.of("demo").at_least, 0u);
+  EXPECT_EQ(rules.shortest_age(), std::chrono::days(7));
+}
 
 }  // namespace
 }  // namespace gennaker::server

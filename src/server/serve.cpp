@@ -1,3 +1,4 @@
+#include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
@@ -80,6 +81,7 @@ class Gennaker {
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
                   read_ad_hoc_rules(options.executions)}),
         pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
+        pruner_(*store_, clock_, read_retention(options.executions)),
         planner_({*store_, clouds_,
                   [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
                     add_builtin_stages(catalogs, parts, options);
@@ -105,6 +107,7 @@ class Gennaker {
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);
       pipeline_triggers_.on_end(execution);
+      pruner_.on_end(execution);
     });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
       runner_.wake(runner::inventory_word(account));
@@ -119,6 +122,7 @@ class Gennaker {
     http_loop_.run(runner_.start());
     http_loop_.run(starter_.recover());
     http_loop_.run(pipeline_triggers_.recover());
+    asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();
   }
 
@@ -158,6 +162,7 @@ class Gennaker {
   runner::Runner runner_;
   pipelines::Starter starter_;
   triggers::PipelineTriggers pipeline_triggers_;
+  pipelines::Pruner pruner_;
   rehearsal::Planner planner_;
   api::Parts api_;
   net::Server http_;
