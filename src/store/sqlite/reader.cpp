@@ -2,23 +2,10 @@
 
 #include <climits>
 
-#include "base/error.h"
-#include "base/json.h"
+#include "store/stored_rows.h"
 
 namespace gennaker::store::sqlite {
 namespace {
-
-// Deeper than what is let in from outside: the rows wrap it.
-constexpr base::JsonLimits stored_limits{.bytes = SIZE_MAX, .depth = 256};
-
-json::object stored_json(std::string_view text, std::string_view what) {
-  try {
-    return base::parse_json_object(text, what, stored_limits);
-  } catch (const base::Error& error) {
-    // Not the caller's fault.
-    throw base::Error(base::Kind::internal, fmt::format("damaged row in the database: {}", error.what()));
-  }
-}
 
 std::int64_t to_limit(std::size_t count) {
   return static_cast<std::int64_t>(std::min<std::size_t>(count, INT64_MAX));
@@ -30,11 +17,8 @@ void read_stages(Database& database, model::Execution& execution, model::Detail 
                                     : "SELECT ordinal, outline FROM stages WHERE execution_id = ?");
   rows.bind_all(execution.id);
   while (rows.step()) {
-    json::object object = stored_json(rows.text(1), "a stage's outline");
-    if (full) base::merge_into(object, stored_json(rows.text(2), "a stage's details"));
-    model::Stage stage = model::stage_from_json(object);
-    stage.ordinal = static_cast<std::int32_t>(rows.integer(0));
-    execution.stages.push_back(std::move(stage));
+    execution.stages.push_back(
+        stored_stage(rows.integer(0), rows.text(1), full ? std::optional(rows.text(2)) : std::nullopt));
   }
   model::sort_for_display(execution.stages);
 }
@@ -45,13 +29,6 @@ model::Execution execution_of(Database& database, std::string_view header, model
   return execution;
 }
 
-/// Where an execution stands in a list.
-struct Place {
-  std::int64_t build_time = 0;
-  std::string id;
-  std::int64_t row = 0;
-};
-
 /// One search: an index to walk in the order of the list, and what must hold. Several searches, one for each
 /// pipeline configuration, are merged, so that each stops at the list's end.
 struct Search {
@@ -59,12 +36,6 @@ struct Search {
   std::vector<std::string> texts;
   std::vector<std::int64_t> numbers;
 };
-
-bool asks_for_unfinished(const ExecutionQuery& query) {
-  return !query.statuses.empty() &&
-         std::none_of(query.statuses.begin(), query.statuses.end(),
-                      [](model::Status status) { return model::is_complete(status); });
-}
 
 std::string_view index_for(const ExecutionQuery& query, bool by_config) {
   if (asks_for_unfinished(query)) return by_config ? "unfinished_by_config" : "unfinished_by_application";
@@ -107,7 +78,7 @@ Search search_for(const ExecutionQuery& query, const std::string* config) {
   if (query.built_to) need_number("build_time <= ?", base::to_millis(*query.built_to));
   const std::string_view direction = query.oldest_first ? "ASC" : "DESC";
   search.sql = fmt::format(
-      "SELECT build_time, id, row FROM executions INDEXED BY {}{} ORDER BY build_time {}, id {} LIMIT ?",
+      "SELECT build_time, id FROM executions INDEXED BY {}{} ORDER BY build_time {}, id {} LIMIT ?",
       index_for(query, config != nullptr), where, direction, direction);
   return search;
 }
@@ -125,34 +96,20 @@ std::vector<Search> searches_for(const ExecutionQuery& query) {
   return searches;
 }
 
-std::vector<Place> run_search(Database& database, const Search& search, std::size_t count) {
+void run_search(Database& database, const Search& search, std::size_t count, std::vector<ListPlace>& found) {
   auto rows = database.prepare(search.sql);
   int parameter = 0;
   for (const std::string& text : search.texts) rows.bind(++parameter, std::string_view(text));
   for (const std::int64_t number : search.numbers) rows.bind(++parameter, number);
   rows.bind(++parameter, to_limit(count));
-  std::vector<Place> places;
-  while (rows.step()) places.push_back({rows.integer(0), std::string(rows.text(1)), rows.integer(2)});
-  return places;
+  while (rows.step()) found.push_back({base::from_millis(rows.integer(0)), std::string(rows.text(1))});
 }
 
-std::vector<Place> find_places(Database& database, const ExecutionQuery& query) {
-  const std::size_t wanted = query.limit > SIZE_MAX - query.offset ? SIZE_MAX : query.offset + query.limit;
+std::vector<ListPlace> find_places(Database& database, const ExecutionQuery& query) {
   const std::vector<Search> searches = searches_for(query);
-  std::vector<Place> places;
-  for (const Search& search : searches) {
-    auto found = run_search(database, search, wanted);
-    std::move(found.begin(), found.end(), std::back_inserter(places));
-  }
-  if (searches.size() > 1) {
-    std::sort(places.begin(), places.end(), [&](const Place& a, const Place& b) {
-      const auto key_a = std::tie(a.build_time, a.id), key_b = std::tie(b.build_time, b.id);
-      return query.oldest_first ? key_a < key_b : key_b < key_a;
-    });
-  }
-  if (places.size() > wanted) places.resize(wanted);
-  const std::size_t skipped = std::min(query.offset, places.size());
-  places.erase(places.begin(), places.begin() + static_cast<std::ptrdiff_t>(skipped));
+  std::vector<ListPlace> places;
+  for (const Search& search : searches) run_search(database, search, places_wanted(query), places);
+  merge_places(query, places);
   return places;
 }
 
@@ -198,9 +155,9 @@ std::vector<model::Execution> read_executions(Database& database, const Executio
                                               model::Detail detail) {
   const Transaction moment(database, Transaction::Kind::read);
   std::vector<model::Execution> executions;
-  for (const Place& place : find_places(database, query)) {
-    auto row = database.prepare("SELECT header FROM executions WHERE row = ?");
-    row.bind_all(place.row);
+  for (const ListPlace& place : find_places(database, query)) {
+    auto row = database.prepare("SELECT header FROM executions WHERE id = ?");
+    row.bind_all(place.id);
     if (row.step()) executions.push_back(execution_of(database, row.text(0), detail));
   }
   return executions;

@@ -82,7 +82,7 @@ class SqliteStore final : public Store {
 
   Async<void> commit(Changes changes) override {
     auto start = [this, asked = std::move(changes)](auto answer) mutable {
-      writer_.commit(std::move(asked), std::move(answer));
+      writer_.queue().commit(std::move(asked), std::move(answer));
     };
     co_await base::await_answer<bool>(std::move(start));
   }
@@ -122,7 +122,7 @@ class SqliteStore final : public Store {
     return read([](Database& database) { return sqlite::read_feed_range(database); });
   }
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
-    writer_.add_listener(std::move(listener));
+    writer_.queue().add_listener(std::move(listener));
   }
 
  private:

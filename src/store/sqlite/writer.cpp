@@ -3,26 +3,15 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "store/sqlite/schema.h"
+#include "store/stored_rows.h"
 
 namespace gennaker::store::sqlite {
 namespace {
 
 using base::Error;
-using base::Kind;
 
-// Bounds how long one commit takes, and with it how long the first of a batch waits.
-constexpr std::size_t batch_requests = 4096;
-constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
 // At most so many old entries go with one commit; at least as many as a batch usually adds.
 constexpr std::int64_t prune_step = 4096;
-
-std::size_t size_of(const Changes& changes) {
-  std::size_t bytes = 0;
-  for (const auto& row : changes.executions) bytes += row.header.size();
-  for (const auto& row : changes.stages) bytes += row.outline.size() + row.details.size();
-  for (const auto& entry : changes.feed) bytes += entry.body.size();
-  return bytes;
-}
 
 void write_execution(Database& database, const ExecutionRow& row) {
   // What an execution is listed by never changes: leaving it out spares the indexes.
@@ -66,7 +55,9 @@ std::int64_t current_version(Database& database, const std::string& kind, const 
 }  // namespace
 
 Writer::Writer(const std::filesystem::path& file, SqliteOptions options)
-    : options_(options), database_(file, Database::Access::read_write) {
+    : options_(options),
+      database_(file, Database::Access::read_write),
+      queue_([this](std::vector<Request>& batch) { return write(batch); }) {
   database_.set_lock_patience(options.lock_patience);
   check_owner(database_, file);
   // FULL syncs the log with every commit. The checkpoint limit trades the log's size (16 MiB) for fewer syncs
@@ -76,69 +67,15 @@ Writer::Writer(const std::filesystem::path& file, SqliteOptions options)
       "PRAGMA cache_size = -4096; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4096;"
       "PRAGMA journal_size_limit = 33554432");
   migrate(database_);
-  thread_ = std::thread([this] { work(); });
 }
 
-Writer::~Writer() {
-  {
-    const std::lock_guard lock(mutex_);
-    ending_ = true;
-  }
-  changed_.notify_one();
-  thread_.join();
-}
-
-void Writer::commit(Changes changes, Answer answer) {
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back({std::move(changes), std::move(answer)});
-  }
-  changed_.notify_one();
-}
-
-void Writer::add_listener(Listener listener) {
-  const std::lock_guard lock(mutex_);
-  listeners_.push_back(std::move(listener));
-}
-
-void Writer::work() {
-  while (true) {
-    std::vector<Request> batch = take_batch();
-    if (batch.empty()) return;
-    fresh_.clear();
-    try {
-      write(batch);
-    } catch (...) {
-      // Nothing of the batch is known to be on disk: nobody may be told so.
-      fresh_.clear();
-      for (Request& request : batch) request.refusal = std::current_exception();
-    }
-    // Listeners first: who has its answer finds its change in the feed's tail.
-    if (!fresh_.empty()) {
-      for (const Listener& listener : listeners_) listener(fresh_);
-    }
-    for (Request& request : batch) request.answer(request.refusal, true);
-  }
-}
-
-std::vector<Writer::Request> Writer::take_batch() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
-  std::vector<Request> batch;
-  std::size_t bytes = 0;
-  while (!queue_.empty() && batch.size() < batch_requests && bytes < batch_bytes) {
-    bytes += size_of(queue_.front().changes);
-    batch.push_back(std::move(queue_.front()));
-    queue_.pop_front();
-  }
-  return batch;
-}
-
-void Writer::write(std::vector<Request>& batch) {
+std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
+  fresh_.clear();
   Transaction transaction(database_, Transaction::Kind::write);
   for (Request& request : batch) write_one(request);
   if (!fresh_.empty()) prune_feed();
   transaction.commit();
+  return std::exchange(fresh_, {});
 }
 
 void Writer::write_one(Request& request) {
@@ -170,14 +107,7 @@ void Writer::apply(Changes& changes) {
 
 void Writer::check(const Changes::Expected& expected) {
   const std::int64_t version = current_version(database_, expected.kind, expected.id);
-  if (version == expected.version) return;
-  const auto words = [](std::int64_t number) {
-    return number == 0 ? std::string("not there") : fmt::format("at version {}", number);
-  };
-  throw Error(Kind::conflict,
-              fmt::format("{} '{}' is {}, not {} as expected: read it again and repeat the change",
-                          expected.kind, expected.id, words(version), words(expected.version)),
-              {{"kind", expected.kind}, {"id", expected.id}, {"version", version}});
+  if (version != expected.version) throw version_conflict(expected, version);
 }
 
 void Writer::write_document(const Document& document) {

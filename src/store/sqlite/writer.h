@@ -1,45 +1,27 @@
 #pragma once
 
-#include <condition_variable>
-#include <deque>
-#include <exception>
-#include <functional>
-#include <mutex>
-#include <thread>
+#include <filesystem>
 #include <vector>
 
+#include "store/commit_queue.h"
 #include "store/sqlite/database.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace gennaker::store::sqlite {
 
-/// The one connection that writes, on a thread of its own. Whatever has been queued while a commit ran shares
-/// the next one, so that the price of a sync is split among all who wait for it.
+/// The one connection that writes.
 class Writer {
  public:
-  using Answer = std::function<void(std::exception_ptr, bool)>;
-  using Listener = std::function<void(const std::vector<FeedEntry>&)>;
-
   Writer(const std::filesystem::path& file, SqliteOptions options);
-  /// Commits what is queued, then ends.
-  ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  /// `answer` is called once, on the writer's thread. Threads: any.
-  void commit(Changes changes, Answer answer);
-  void add_listener(Listener listener);
+  CommitQueue& queue() { return queue_; }
 
  private:
-  struct Request {
-    Changes changes;
-    Answer answer;
-    std::exception_ptr refusal = {};
-  };
+  using Request = CommitQueue::Request;
 
-  void work();
-  std::vector<Request> take_batch();
-  void write(std::vector<Request>& batch);
+  std::vector<FeedEntry> write(std::vector<Request>& batch);
   /// All of `request` or nothing: fills `refusal` when it cannot be done, and throws when none can.
   void write_one(Request& request);
   void apply(Changes& changes);
@@ -50,15 +32,9 @@ class Writer {
 
   SqliteOptions options_;
   Database database_;
-  std::vector<Listener> listeners_;
   /// Entries of the batch that is being written.
   std::vector<FeedEntry> fresh_;
-
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<Request> queue_;
-  bool ending_ = false;
-  std::thread thread_;
+  CommitQueue queue_;  ///< the last member: its thread uses the others until it has ended
 };
 
 }  // namespace gennaker::store::sqlite

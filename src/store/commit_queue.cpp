@@ -1,0 +1,76 @@
+#include "store/commit_queue.h"
+
+namespace gennaker::store {
+namespace {
+
+// Bounds how long one commit takes, and with it how long the first of a batch waits.
+constexpr std::size_t batch_requests = 4096;
+constexpr std::size_t batch_bytes = 8 * 1024 * 1024;
+
+std::size_t size_of(const Changes& changes) {
+  std::size_t bytes = 0;
+  for (const auto& row : changes.executions) bytes += row.header.size();
+  for (const auto& row : changes.stages) bytes += row.outline.size() + row.details.size();
+  for (const auto& entry : changes.feed) bytes += entry.body.size();
+  return bytes;
+}
+
+}  // namespace
+
+CommitQueue::CommitQueue(Write write) : write_(std::move(write)), thread_([this] { work(); }) {}
+
+CommitQueue::~CommitQueue() {
+  {
+    const std::lock_guard lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_one();
+  thread_.join();
+}
+
+void CommitQueue::commit(Changes changes, Answer answer) {
+  {
+    const std::lock_guard lock(mutex_);
+    queue_.push_back({std::move(changes), std::move(answer)});
+  }
+  changed_.notify_one();
+}
+
+void CommitQueue::add_listener(Listener listener) {
+  const std::lock_guard lock(mutex_);
+  listeners_.push_back(std::move(listener));
+}
+
+void CommitQueue::work() {
+  while (true) {
+    std::vector<Request> batch = take_batch();
+    if (batch.empty()) return;
+    std::vector<FeedEntry> fresh;
+    try {
+      fresh = write_(batch);
+    } catch (...) {
+      // Nothing of the batch is known to be on disk: nobody may be told so.
+      for (Request& request : batch) request.refusal = std::current_exception();
+    }
+    // Listeners first: who has its answer finds its change in the feed's tail.
+    if (!fresh.empty()) {
+      for (const Listener& listener : listeners_) listener(fresh);
+    }
+    for (Request& request : batch) request.answer(request.refusal, true);
+  }
+}
+
+std::vector<CommitQueue::Request> CommitQueue::take_batch() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+  std::vector<Request> batch;
+  std::size_t bytes = 0;
+  while (!queue_.empty() && batch.size() < batch_requests && bytes < batch_bytes) {
+    bytes += size_of(queue_.front().changes);
+    batch.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  return batch;
+}
+
+}  // namespace gennaker::store

@@ -1,0 +1,54 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <functional>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+#include "store/store.h"
+
+namespace gennaker::store {
+
+/// Who wants to commit, and the one thread that writes. Whatever has been queued while a commit ran shares
+/// the next one, so that the price of a sync is split among all who wait for it.
+class CommitQueue {
+ public:
+  using Answer = std::function<void(std::exception_ptr, bool)>;
+  using Listener = std::function<void(const std::vector<FeedEntry>&)>;
+  struct Request {
+    Changes changes;
+    Answer answer;
+    std::exception_ptr refusal = {};
+  };
+  /// Writes a batch in one transaction, each request all or nothing: fills `refusal` where it cannot be done.
+  /// Returns what has become readable in the feed. Throws when none of the batch is known to be on disk.
+  using Write = std::function<std::vector<FeedEntry>(std::vector<Request>&)>;
+
+  /// `write` is called on the queue's thread, not before the first commit.
+  explicit CommitQueue(Write write);
+  /// Commits what is queued, then ends.
+  ~CommitQueue();
+  CommitQueue(const CommitQueue&) = delete;
+  CommitQueue& operator=(const CommitQueue&) = delete;
+
+  /// `answer` is called once, on the queue's thread. Threads: any.
+  void commit(Changes changes, Answer answer);
+  void add_listener(Listener listener);
+
+ private:
+  void work();
+  std::vector<Request> take_batch();
+
+  Write write_;
+  std::vector<Listener> listeners_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Request> queue_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace gennaker::store
