@@ -48,7 +48,7 @@ T result_of(Async<T> coroutine) {
   return future.get();
 }
 
-class StoreContract : public testing::TestWithParam<StoreMaker> {
+class StoreContract : public ::testing::TestWithParam<StoreMaker> {
  protected:
   StoreContract() { open(); }
 

@@ -21,6 +21,8 @@ BANNED = [
      ("src/server/", "src/cli/"), "take the value in the constructor; server/ and cli/ read the environment"),
     (r"#\s*include\s*<(boost/beast|curl/)",
      ("src/net/",), "use net/server.h or net/client.h: Beast and libcurl are seen in net/ alone"),
+    (r"#\s*include\s*<libpq",
+     ("src/store/postgres/",), "use store/postgres/connection.h: libpq is seen there alone"),
 ]
 
 # Written apart so that this file does not find itself.

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "store/store.h"
+
+namespace gennaker::store {
+
+struct PostgresOptions {
+  /// What of the feed can still be read, more or less: an entry may go when it is beyond either of the two.
+  std::size_t feed_entries = 100'000;
+  std::chrono::hours feed_age{24};  ///< counted from the newest entry
+  std::size_t prune_every = 1000;   ///< entries written between two looks at what is too old
+  /// How long an answer of the database may take before the connection counts as lost.
+  std::chrono::milliseconds answer_patience{30'000};
+};
+
+/// The store in a PostgreSQL database (15 or newer), directly or through a pooler that gives each transaction
+/// another session (PgBouncer in transaction mode). Makes its tables when they are missing. One server at a
+/// time may work with a database.
+///
+/// A connection that was lost is made anew by the next call. Destroying the store waits until what was asked
+/// is answered; nothing may be asked any more by then.
+///
+/// `url`: postgresql://user:password@host:port/database?option=value, as libpq reads it.
+/// Throws base::Error: `unavailable` (no connection), `invalid` (not such a URL, tables of another program or
+/// of a newer version, no right); the message says what to do, and never the password.
+std::unique_ptr<Store> open_postgres(const std::string& url, PostgresOptions options = {});
+
+/// For logs: the URL without its password. Throws as open_postgres does for what is none.
+std::string shown_postgres(const std::string& url);
+
+}  // namespace gennaker::store

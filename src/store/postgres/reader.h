@@ -1,0 +1,24 @@
+#pragma once
+
+#include "store/postgres/connection.h"
+#include "store/store.h"
+
+/// What can be asked. Each function sees one moment of the database.
+namespace gennaker::store::postgres {
+
+std::optional<model::Execution> read_execution(Connection& connection, const std::string& id);
+std::vector<model::Execution> read_executions(Connection& connection, const ExecutionQuery& query,
+                                              model::Detail detail);
+std::vector<std::string> read_unfinished(Connection& connection);
+std::optional<Document> read_document(Connection& connection, const std::string& kind, const std::string& id);
+std::vector<Document> read_documents(Connection& connection, const std::string& kind,
+                                     const std::optional<std::string>& scope);
+std::vector<Document> read_history(Connection& connection, const std::string& kind, const std::string& id,
+                                   std::size_t limit);
+std::vector<FeedEntry> read_feed(Connection& connection, std::uint64_t after, std::size_t limit);
+Store::FeedRange read_feed_range(Connection& connection);
+
+/// What `read_executions` finds rows with: for the test that it neither scans nor sorts.
+Statement execution_search(const ExecutionQuery& query);
+
+}  // namespace gennaker::store::postgres

@@ -1,0 +1,150 @@
+#include "store/postgres/schema.h"
+
+#include <array>
+
+namespace gennaker::store::postgres {
+namespace {
+
+using base::Error;
+using base::Kind;
+
+// Times are milliseconds, JSON is text: what is read is what was written. Keys are compared byte by byte,
+// whatever the database's language; so do the indexes that carry the sort keys of the lists: build time, then
+// id. Those over what is active stay small whatever has been stored.
+//
+// feed_head has one row, the number of the feed's newest entry. Who commits news holds it until then, so that
+// numbers become visible in their order, which a sequence's do not. document_lock has one row, which is held
+// by who writes documents or relies on their versions.
+//
+// A stage is written when it begins and again when it ends: the room left in a page takes the second row, and
+// then no index has to learn of it.
+constexpr const char* first_schema = R"sql(
+CREATE TABLE executions(
+  id text COLLATE "C" PRIMARY KEY,
+  type integer NOT NULL,
+  application text COLLATE "C" NOT NULL,
+  pipeline_config_id text COLLATE "C" NOT NULL,
+  correlation_id text COLLATE "C" NOT NULL,
+  build_time bigint NOT NULL,
+  active boolean NOT NULL,
+  status text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  start_time bigint,
+  end_time bigint,
+  header text NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX executions_by_time ON executions(build_time, id, type);
+CREATE INDEX executions_by_application ON executions(application, build_time, id, type);
+CREATE INDEX executions_by_config ON executions(pipeline_config_id, build_time, id, type)
+  WHERE pipeline_config_id <> '';
+CREATE INDEX executions_by_correlation ON executions(correlation_id, build_time, id) WHERE correlation_id <> '';
+CREATE INDEX unfinished_by_application ON executions(application, build_time, id, type) WHERE active;
+CREATE INDEX unfinished_by_config ON executions(pipeline_config_id, build_time, id, type)
+  WHERE active AND pipeline_config_id <> '';
+
+CREATE TABLE stages(
+  id text COLLATE "C" PRIMARY KEY,
+  execution_id text COLLATE "C" NOT NULL REFERENCES executions(id) ON DELETE CASCADE,
+  ordinal integer NOT NULL,
+  outline text NOT NULL,
+  details text NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX stages_by_execution ON stages(execution_id);
+
+CREATE TABLE documents(
+  kind text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  version bigint NOT NULL,
+  scope text COLLATE "C" NOT NULL,
+  current boolean NOT NULL,
+  removed boolean NOT NULL,
+  updated_at bigint NOT NULL,
+  updated_by text NOT NULL,
+  body text NOT NULL,
+  PRIMARY KEY(kind, id, version)
+);
+CREATE UNIQUE INDEX current_documents ON documents(kind, id) WHERE current;
+CREATE INDEX current_documents_by_scope ON documents(kind, scope, id) WHERE current;
+
+CREATE TABLE feed(
+  sequence bigint PRIMARY KEY,
+  at bigint NOT NULL,
+  kind text NOT NULL,
+  application text NOT NULL,
+  subject text NOT NULL,
+  body text NOT NULL
+);
+CREATE TABLE feed_head(sequence bigint NOT NULL);
+INSERT INTO feed_head VALUES(0);
+CREATE TABLE document_lock(holders integer NOT NULL);
+INSERT INTO document_lock VALUES(1);
+)sql";
+
+// Position n brings version n to version n + 1. Only ever append.
+constexpr std::array migrations{first_schema};
+constexpr std::int64_t known_version = migrations.size();
+
+constexpr int attempts_to_begin = 5;
+
+void check_encoding(const Connection& connection) {
+  const std::string encoding = connection.server_setting("server_encoding");
+  if (encoding.empty() || encoding == "UTF8") return;
+  throw Error(
+      Kind::invalid,
+      fmt::format("{} has the encoding {}, in which not every text can be stored: name a database that"
+                  " was created with ENCODING 'UTF8'",
+                  connection.shown(), encoding));
+}
+
+bool is_begun(Connection& connection) {
+  return connection.run("SELECT to_regclass('gennaker_migrations') IS NOT NULL").truth(0, 0);
+}
+
+/// The table of migrations, with a row 0 to lock. Two that make it at once disturb each other: the loser
+/// finds what the winner has made.
+void begin(Connection& connection) {
+  for (int attempt = 1; !is_begun(connection); ++attempt) {
+    try {
+      connection.run_script(
+          "CREATE TABLE gennaker_migrations(number bigint PRIMARY KEY,"
+          " applied_at timestamp with time zone NOT NULL DEFAULT now());"
+          "INSERT INTO gennaker_migrations(number) VALUES(0)");
+    } catch (const Failure& failure) {
+      const bool outrun = failure.cause() == Failure::Cause::taken ||
+                          failure.cause() == Failure::Cause::refused ||
+                          failure.cause() == Failure::Cause::busy;
+      if (!outrun || attempt == attempts_to_begin) throw;
+    }
+  }
+}
+
+std::int64_t version_of(Connection& connection) {
+  const std::int64_t version = connection.run("SELECT max(number) FROM gennaker_migrations").integer(0, 0);
+  if (version <= known_version) return version;
+  throw Error(
+      Kind::invalid,
+      fmt::format("{} was written by a newer version of Gennaker (schema {}, this one knows {}): run that"
+                  " version, or restore a backup made before the upgrade",
+                  connection.shown(), version, known_version));
+}
+
+}  // namespace
+
+void migrate(Connection& connection) {
+  check_encoding(connection);
+  begin(connection);
+  if (version_of(connection) == known_version) return;
+  const Rollback rollback(connection);
+  connection.run("BEGIN");
+  connection.run("SELECT number FROM gennaker_migrations WHERE number = 0 FOR UPDATE");
+  // Who waited for the lock may find the work done.
+  for (auto at = version_of(connection); at < known_version; ++at) {
+    connection.run_script(migrations[static_cast<std::size_t>(at)]);
+    Statement note("INSERT INTO gennaker_migrations(number) VALUES($1)");
+    note.number(at + 1);
+    connection.run(note);
+  }
+  connection.run("COMMIT");
+}
+
+}  // namespace gennaker::store::postgres

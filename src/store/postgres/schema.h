@@ -1,0 +1,13 @@
+#pragma once
+
+#include "store/postgres/connection.h"
+
+namespace gennaker::store::postgres {
+
+/// Makes the tables, or brings those of an older version up to date, all or nothing. Several processes may do
+/// so at once: one does it, the others wait for it.
+/// Throws base::Error `invalid`: tables of another program or of a newer version, no right, an encoding other
+/// than UTF8; the message says what to do.
+void migrate(Connection& connection);
+
+}  // namespace gennaker::store::postgres
