@@ -108,12 +108,18 @@ class CommandLine {
     serve->add_option("--port", options.port, "Port to listen on (8084)");
     serve->add_option("--data", options.data_folder,
                       "Folder for all that must survive (environment: GENNAKER_DATA)");
+    serve->add_option(
+        "--store", options.store,
+        "Where executions and configurations are kept: postgresql://user:password@host:port/database,"
+        " sqlite:FILE; gennaker.db in the data folder if not given (environment: GENNAKER_STORE)");
     serve->add_option("--config", options.config_file, "Config file")->check(CLI::ExistingFile);
     serve->add_option("--log-level", options.log_level, "trace, debug, info, warning or error")
         ->check(CLI::IsMember({"trace", "debug", "info", "warning", "error"}));
     serve->callback([this] {
       chosen_.serve = true;
       set_data_folder();
+      auto& store = chosen_.serve_options.store;
+      if (!store) store = around_.environment("GENNAKER_STORE");
     });
   }
 

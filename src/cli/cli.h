@@ -16,8 +16,9 @@ struct ServeOptions {
   std::optional<std::uint16_t> port;
   /// --data, else $GENNAKER_DATA, else ~/.local/share/gennaker (/var/lib/gennaker for root).
   std::string data_folder;
-  bool data_folder_given = false;  ///< by --data or $GENNAKER_DATA
-  std::string config_file;         ///< empty: none given
+  bool data_folder_given = false;    ///< by --data or $GENNAKER_DATA
+  std::optional<std::string> store;  ///< --store, else $GENNAKER_STORE; may hold a password
+  std::string config_file;           ///< empty: none given
   std::optional<std::string> log_level;
 };
 

@@ -376,6 +376,12 @@ TEST_F(CommandLineTest, HandsServeItsOptions) {
   EXPECT_EQ(gennaker({"serve", "--data", "/d"}), 42);
   EXPECT_EQ(served_->data_folder, "/d");
   EXPECT_TRUE(served_->data_folder_given);
+  EXPECT_EQ(served_->store, std::nullopt);
+  environment_["GENNAKER_STORE"] = "sqlite:/srv/a.db";
+  EXPECT_EQ(gennaker({"serve"}), 42);
+  EXPECT_EQ(served_->store, "sqlite:/srv/a.db");
+  EXPECT_EQ(gennaker({"serve", "--store", "postgresql://db/shop"}), 42);
+  EXPECT_EQ(served_->store, "postgresql://db/shop");
   EXPECT_EQ(gennaker({"serve", "--port", "99999"}), usage);
   EXPECT_EQ(gennaker({"serve", "--log-level", "loud"}), usage);
 }

@@ -113,6 +113,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   top.read("address", options.address, "an IP address");
   top.read("port", options.port, "a port, 0 to 65535");
   top.read("data", data, "a folder");
+  top.read("store", options.store, "a URL such as postgresql://user@host/database");
   top.read("logLevel", options.log_level, "trace, debug, info, warning or error");
   top.read("allowedOrigins", options.allowed_origins, "a list of origins such as https://deck.example.com");
   options.data = data;

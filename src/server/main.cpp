@@ -22,6 +22,7 @@ Options options_of(const cli::ServeOptions& given) {
   options.data = given.data_folder;
   if (!given.config_file.empty()) read_config_file(given.config_file, options);
   if (given.data_folder_given) options.data = given.data_folder;
+  if (given.store) options.store = *given.store;
   if (given.address) options.address = *given.address;
   if (given.port) options.port = *given.port;
   if (given.log_level) options.log_level = *given.log_level;

@@ -20,7 +20,8 @@ struct LocalOptions {
 struct Options {
   std::string address = "127.0.0.1";
   std::uint16_t port = 8084;
-  std::filesystem::path data = "data";  ///< the store, images, server groups
+  std::filesystem::path data = "data";  ///< the store unless it is elsewhere, images, server groups
+  std::string store;                    ///< see open_store.h; may hold a password
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;

@@ -18,10 +18,10 @@
 #include "runner/runner.h"
 #include "server/builtins.h"
 #include "server/execution_settings.h"
+#include "server/open_store.h"
 #include "server/options.h"
 #include "server/task_settings.h"
 #include "store/feed.h"
-#include "store/sqlite/sqlite_store.h"
 #include "triggers/pipeline/pipeline_triggers.h"
 
 namespace gennaker::server {
@@ -69,7 +69,7 @@ class Gennaker {
  public:
   explicit Gennaker(const Options& options)
       : task_settings_(read_task_settings(options.tasks, accounts_by_provider(options))),
-        store_(store::open_sqlite(options.data / "gennaker.db")),
+        store_(open_store(options)),
         feed_(*store_),
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),
@@ -184,8 +184,8 @@ int serve(const Options& options) {
   std::signal(SIGPIPE, SIG_IGN);
   Gennaker gennaker(options);
   gennaker.start();
-  base::log::info("Gennaker serves http://{}:{}/ with data in {}", options.address, gennaker.port(),
-                  options.data.string());
+  base::log::info("Gennaker serves http://{}:{}/ with data in {} and its store in {}", options.address,
+                  gennaker.port(), options.data.string(), shown_store(options));
   wait_for_signal();
   base::log::info("stopping; what is deployed goes on");
   gennaker.stop();

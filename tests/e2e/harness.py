@@ -40,14 +40,15 @@ class Answer:
 class Server:
     """A Gennaker of its own. Use as a context manager: nothing that it started is left behind."""
 
-    def __init__(self, local=""):
-        """`local`: more lines for that section of the configuration file."""
+    def __init__(self, local="", store=""):
+        """`local`: more lines for that section of the configuration file. `store`: a URL."""
         self.data = tempfile.mkdtemp(prefix="gennaker-e2e-")
         self.port = free_port()
         first = 30000 + (os.getpid() * 97) % 20000 // 200 * 200
         self.config = os.path.join(self.data, "config.yaml")
         with open(self.config, "w") as file:
             file.write(f"local:\n  firstPort: {first}\n  lastPort: {first + 199}\n{local}")
+        self.store = ["--store", store] if store else []
         self.process = None
 
     def __enter__(self):
@@ -69,7 +70,8 @@ class Server:
     def start(self):
         log = open(os.path.join(self.data, "server.log"), "ab")
         self.process = subprocess.Popen(
-            [GENNAKER, "serve", "--data", self.data, "--port", str(self.port), "--config", self.config],
+            [GENNAKER, "serve", "--data", self.data, "--port", str(self.port), "--config", self.config,
+             *self.store],
             stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True)
         log.close()
         deadline = time.monotonic() + 20
