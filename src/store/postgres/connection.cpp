@@ -5,6 +5,8 @@
 #include <libpq-fe.h>
 #include <poll.h>
 
+#include "store/postgres/utf8.h"
+
 namespace gennaker::store::postgres {
 namespace {
 
@@ -64,7 +66,10 @@ std::string array_of(unsigned type, std::size_t size, bool with_nulls) {
 /// libpq's messages end with a line's end, and may have several lines.
 std::string one_line(std::string_view text) {
   std::string line;
-  for (const char c : text) line += c == '\n' || c == '\t' ? ' ' : c;
+  for (const char c : text) {
+    const bool space = c == '\n' || c == '\t' || c == ' ';
+    if (!space || !line.ends_with(' ')) line += space ? ' ' : c;
+  }
   while (!line.empty() && line.back() == ' ') line.pop_back();
   return line;
 }
@@ -162,7 +167,9 @@ std::string Statement::add(unsigned type, std::string bytes) {
 }
 
 std::string Statement::text(std::string_view value) {
-  return add(oid_of_text, std::string(value));
+  std::string bytes;
+  append_utf8(bytes, value);
+  return add(oid_of_text, std::move(bytes));
 }
 
 std::string Statement::number(std::int64_t value) {
@@ -177,8 +184,12 @@ void Statement::texts(const std::vector<std::string_view>& values) {
   std::string bytes = array_of(oid_of_text, values.size(), false);
   bytes.reserve(bytes.size() + size);
   for (const std::string_view value : values) {
-    append_big_endian(bytes, static_cast<std::int32_t>(value.size()));
-    bytes += value;
+    const std::size_t length_at = bytes.size();
+    bytes.append(4, '\0');
+    append_utf8(bytes, value);
+    std::string length;
+    append_big_endian(length, static_cast<std::int32_t>(bytes.size() - length_at - 4));
+    bytes.replace(length_at, 4, length);
   }
   add(oid_of_texts, std::move(bytes));
 }
@@ -263,7 +274,7 @@ void Connection::wait_for(short events, Deadline until) {
     const int ready = left.count() > 0 ? poll(&socket, 1, static_cast<int>(left.count())) : 0;
     if (ready > 0) break;
     if (ready < 0 && errno == EINTR) continue;
-    lose(fmt::format("no answer within {} s", patience_.count() / 1000));
+    lose(fmt::format("no answer within {} ms", patience_.count()));
   }
   if ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(handle_.get()) == 0)
     lose(PQerrorMessage(handle_.get()));

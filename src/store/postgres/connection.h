@@ -56,7 +56,7 @@ class Failure final : public base::Error {
   Cause cause_;
 };
 
-/// A statement and its parameters, $1 and on, which are copied into it.
+/// A statement and its parameters, $1 and on, which are copied into it. Texts become UTF-8 (utf8.h).
 class Statement {
  public:
   explicit Statement(std::string sql) : sql_(std::move(sql)) {}
