@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <stdexcept>
 #include <string_view>
+#include <vector>
 
 #include "store/store.h"
 
@@ -29,14 +30,19 @@ class BareSqlite {
     for (sqlite3_stmt* statement : {execution_, stage_, feed_}) sqlite3_finalize(statement);
     sqlite3_close(handle_);
   }
+  void commit(const std::vector<Changes>& batch) {
+    run("BEGIN IMMEDIATE");
+    for (const Changes& changes : batch) write(changes);
+    run("COMMIT");
+  }
+
+ private:
   void run(const char* sql) { check(sqlite3_exec(handle_, sql, nullptr, nullptr, nullptr)); }
   void write(const Changes& changes) {
     for (const auto& row : changes.executions) put(execution_, {row.id, row.header});
     for (const auto& row : changes.stages) put(stage_, {row.id, row.outline, row.details});
     for (const auto& entry : changes.feed) put(feed_, {entry.subject, entry.body});
   }
-
- private:
   void check(int code) {
     if (code != SQLITE_OK) throw std::runtime_error(sqlite3_errmsg(handle_));
   }

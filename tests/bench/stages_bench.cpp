@@ -1,8 +1,8 @@
 // How many durable stages a second complete: 1,000 executions of 10 short stages, all in flight together,
-// through engine, runner and SQLite (synchronous = FULL). Beside it bare SQLite, which writes the same bytes
-// in as many transactions.
+// through engine, runner and store: SQLite (synchronous = FULL), then PostgreSQL. Beside each its bare
+// database, which writes the same bytes in as many transactions.
 //
-//   stages_bench [--executions 1000] [--stages 10] [--directory DIR]
+//   stages_bench [--executions 1000] [--stages 10] [--directory DIR] [--postgres URL]
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/use_future.hpp>
@@ -10,11 +10,13 @@
 #include <filesystem>
 #include <stdlib.h>
 
+#include "bare_postgres.h"
 #include "bare_sqlite.h"
 #include "base/ids.h"
 #include "pipelines/execution_builder.h"
 #include "runner/catalogs.h"
 #include "runner/runner.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace {
@@ -27,6 +29,7 @@ struct Plan {
   int executions = 1000;
   int stages = 10;
   std::filesystem::path directory = std::filesystem::temp_directory_path();
+  std::string postgres;  ///< URL of an empty database
   int total() const { return executions * stages; }
 };
 
@@ -119,12 +122,12 @@ model::Execution execution_of(const Plan& plan, int number, base::Random& random
                                              base::new_ulid(now, random), now, random);
 }
 
-Outcome measure_runner(const Plan& plan, const std::filesystem::path& file, std::vector<Changes>* recorded) {
-  const auto sqlite = store::open_sqlite(file);
+Outcome measure_runner(const Plan& plan, std::unique_ptr<store::Store> store,
+                       std::vector<Changes>* recorded) {
   std::atomic<int> commits = 0;
-  sqlite->on_feed([&](const std::vector<store::FeedEntry>&) { ++commits; });
-  RecordingStore recording(*sqlite);
-  store::Store& chosen = recorded ? static_cast<store::Store&>(recording) : *sqlite;
+  store->on_feed([&](const std::vector<store::FeedEntry>&) { ++commits; });
+  RecordingStore recording(*store);
+  store::Store& chosen = recorded ? static_cast<store::Store&>(recording) : *store;
 
   engine::StageCatalog stages;
   runner::TaskCatalog tasks;
@@ -163,27 +166,30 @@ Outcome measure_runner(const Plan& plan, const std::filesystem::path& file, std:
   return outcome;
 }
 
-Outcome measure_bare(const std::filesystem::path& file, const std::vector<Changes>& changes, int commits) {
-  bench::BareSqlite database(file);
+template <class Bare>
+Outcome measure_bare(Bare& database, const std::vector<Changes>& changes, int commits) {
   const std::size_t batch =
       std::max<std::size_t>(1, changes.size() / static_cast<std::size_t>(std::max(1, commits)));
-  Outcome outcome;
-  const auto begin = std::chrono::steady_clock::now();
+  std::vector<std::vector<Changes>> batches;
   for (std::size_t number = 0; number < changes.size(); ++number) {
-    if (number % batch == 0) database.run("BEGIN IMMEDIATE");
-    database.write(changes[number]);
-    if (number % batch == batch - 1 || number + 1 == changes.size()) {
-      database.run("COMMIT");
-      ++outcome.commits;
-    }
+    if (number % batch == 0) batches.emplace_back();
+    batches.back().push_back(changes[number]);
   }
-  outcome.seconds = seconds_since(begin);
-  return outcome;
+  const auto begin = std::chrono::steady_clock::now();
+  for (const auto& together : batches) database.commit(together);
+  return {seconds_since(begin), static_cast<int>(batches.size())};
 }
 
 void print(std::string_view name, const Plan& plan, const Outcome& outcome) {
   fmt::print("{:<34} {:>9.0f} stages/s  ({} in {:.2f} s, {} commits)\n", name, plan.total() / outcome.seconds,
              plan.total(), outcome.seconds, outcome.commits);
+}
+
+void print_both(std::string_view database, const Plan& plan, const Outcome& ours, const Outcome& bare) {
+  print(fmt::format("{}, {} executions", database, plan.executions), plan, ours);
+  print(fmt::format("bare {}, the same bytes", database), plan, bare);
+  fmt::print("{:<34} {:>9.2f}\n", fmt::format("ratio (Gennaker / bare {})", database),
+             bare.seconds / ours.seconds);
 }
 
 void measure(const Plan& plan) {
@@ -192,23 +198,32 @@ void measure(const Plan& plan) {
     throw std::runtime_error("cannot write to " + plan.directory.string());
   const std::filesystem::path directory = pattern;
   std::vector<Changes> recorded;
-  measure_runner(plan, directory / "warm-up.db", &recorded);
-  const Outcome ours = measure_runner(plan, directory / "store.db", nullptr);
-  const Outcome bare = measure_bare(directory / "bare.db", recorded, ours.commits);
+  measure_runner(plan, store::open_sqlite(directory / "warm-up.db"), &recorded);
+  const Outcome on_sqlite = measure_runner(plan, store::open_sqlite(directory / "store.db"), nullptr);
+  Outcome bare_sqlite;
+  {
+    bench::BareSqlite database(directory / "bare.db");
+    bare_sqlite = measure_bare(database, recorded, on_sqlite.commits);
+  }
   std::filesystem::remove_all(directory);
-  print(fmt::format("durable stages, {} executions", plan.executions), plan, ours);
-  print("bare SQLite, the same bytes", plan, bare);
-  fmt::print("ratio (Gennaker / bare SQLite)     {:>9.2f}\n", bare.seconds / ours.seconds);
+  print_both("SQLite", plan, on_sqlite, bare_sqlite);
+
+  const bench::MeasuredPostgres measured(plan.postgres);
+  const Outcome on_postgres = measure_runner(plan, store::open_postgres(measured.url()), nullptr);
+  bench::BarePostgres database(measured.url());
+  print_both("PostgreSQL", plan, on_postgres, measure_bare(database, recorded, on_postgres.commits));
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   Plan plan;
-  CLI::App app("Durable stages a second, beside bare SQLite");
+  CLI::App app("Durable stages a second, beside the bare databases");
   app.add_option("--executions", plan.executions, "in flight together")->check(CLI::PositiveNumber);
   app.add_option("--stages", plan.stages, "of each execution")->check(CLI::PositiveNumber);
   app.add_option("--directory", plan.directory, "on the disk to measure");
+  app.add_option("--postgres", plan.postgres,
+                 "URL of an empty database; a PostgreSQL is started if not given");
   CLI11_PARSE(app, count, arguments);
   try {
     measure(plan);

@@ -1,7 +1,7 @@
-// How many durable transactions a second the store makes for 1,000 callers at once, beside bare SQLite that
-// writes the same bytes in transactions of the same size. Prints both and their ratio.
+// How many durable transactions a second the stores make for 1,000 callers at once, each beside its bare
+// database that writes the same bytes in transactions of the same size. Prints both and their ratio.
 //
-//   store_bench [--callers 1000] [--changes 20] [--directory DIR]
+//   store_bench [--callers 1000] [--changes 20] [--directory DIR] [--postgres URL]
 //
 // `changes` is what each caller commits, one after another: what a stage does, which is to begin and to end.
 
@@ -11,7 +11,9 @@
 #include <iostream>
 #include <stdlib.h>
 
+#include "bare_postgres.h"
 #include "bare_sqlite.h"
+#include "store/postgres/postgres_store.h"
 #include "store/sqlite/sqlite_store.h"
 
 namespace {
@@ -23,6 +25,7 @@ struct Plan {
   int callers = 1000;
   int changes = 20;
   std::filesystem::path directory = std::filesystem::temp_directory_path();
+  std::string postgres;  ///< URL of an empty database
   int total() const { return callers * changes; }
 };
 
@@ -80,8 +83,7 @@ base::Async<void> commit_all(store::Store& store, int caller, int count) {
   for (int step = 0; step < count; ++step) co_await store.commit(changes_of(execution, step));
 }
 
-Outcome measure_store(const Plan& plan, const std::filesystem::path& file) {
-  const auto store = store::open_sqlite(file);
+Outcome measure_store(const Plan& plan, std::unique_ptr<store::Store> store) {
   std::atomic<int> commits = 0;
   store->on_feed([&](const std::vector<store::FeedEntry>&) { ++commits; });
   base::asio::io_context context;
@@ -97,22 +99,27 @@ Outcome measure_store(const Plan& plan, const std::filesystem::path& file) {
 }
 
 /// The same changes, `batch` to a transaction. They are made within the measured time too, as the callers do.
-Outcome measure_bare(const Plan& plan, const std::filesystem::path& file, int batch) {
-  bench::BareSqlite database(file);
+template <class Bare>
+Outcome measure_bare(const Plan& plan, Bare& database, int batch) {
   std::vector<model::Execution> executions;
   for (int caller = 0; caller < plan.callers; ++caller) executions.push_back(execution_of(caller));
   Outcome outcome;
   const auto begin = std::chrono::steady_clock::now();
+  std::vector<Changes> together;
   for (int number = 0; number < plan.total(); ++number) {
-    if (number % batch == 0) database.run("BEGIN IMMEDIATE");
-    database.write(changes_of(executions[number % plan.callers], number / plan.callers));
+    together.push_back(changes_of(executions[number % plan.callers], number / plan.callers));
     if (number % batch == batch - 1 || number == plan.total() - 1) {
-      database.run("COMMIT");
+      database.commit(together);
+      together.clear();
       ++outcome.commits;
     }
   }
   outcome.seconds = seconds_since(begin);
   return outcome;
+}
+
+int batch_of(const Plan& plan, const Outcome& outcome) {
+  return std::max(1, plan.total() / std::max(1, outcome.commits));
 }
 
 void print(std::string_view name, const Plan& plan, const Outcome& outcome) {
@@ -121,31 +128,49 @@ void print(std::string_view name, const Plan& plan, const Outcome& outcome) {
              double(plan.total()) / outcome.commits);
 }
 
-void measure(const Plan& plan) {
+void print_both(std::string_view database, const Plan& plan, const Outcome& ours, const Outcome& bare) {
+  print(fmt::format("store on {}, {} callers", database, plan.callers), plan, ours);
+  print(fmt::format("bare {}, the same bytes", database), plan, bare);
+  fmt::print("{:<34} {:>9.2f}\n", fmt::format("ratio (store / bare {})", database),
+             bare.seconds / ours.seconds);
+}
+
+void measure_sqlite(const Plan& plan) {
   std::string pattern = (plan.directory / "gennaker-bench-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr)
     throw std::runtime_error("cannot write to " + plan.directory.string());
   const std::filesystem::path directory = pattern;
-  const Outcome ours = measure_store(plan, directory / "store.db");
-  const int batch = std::max(1, plan.total() / std::max(1, ours.commits));
-  const Outcome bare = measure_bare(plan, directory / "bare.db", batch);
+  const Outcome ours = measure_store(plan, store::open_sqlite(directory / "store.db"));
+  Outcome bare;
+  {
+    bench::BareSqlite database(directory / "bare.db");
+    bare = measure_bare(plan, database, batch_of(plan, ours));
+  }
   std::filesystem::remove_all(directory);
-  print(fmt::format("store, {} callers", plan.callers), plan, ours);
-  print("bare SQLite, the same bytes", plan, bare);
-  fmt::print("ratio (store / bare SQLite)        {:>9.2f}\n", bare.seconds / ours.seconds);
+  print_both("SQLite", plan, ours, bare);
+}
+
+void measure_postgres(const Plan& plan) {
+  const bench::MeasuredPostgres measured(plan.postgres);
+  const Outcome ours = measure_store(plan, store::open_postgres(measured.url()));
+  bench::BarePostgres database(measured.url());
+  print_both("PostgreSQL", plan, ours, measure_bare(plan, database, batch_of(plan, ours)));
 }
 
 }  // namespace
 
 int main(int count, char** arguments) {
   Plan plan;
-  CLI::App app("Durable transactions a second, beside bare SQLite");
+  CLI::App app("Durable transactions a second, beside the bare databases");
   app.add_option("--callers", plan.callers, "who commit at the same time")->check(CLI::PositiveNumber);
   app.add_option("--changes", plan.changes, "commits a caller")->check(CLI::PositiveNumber);
   app.add_option("--directory", plan.directory, "on the disk to measure");
+  app.add_option("--postgres", plan.postgres,
+                 "URL of an empty database; a PostgreSQL is started if not given");
   CLI11_PARSE(app, count, arguments);
   try {
-    measure(plan);
+    measure_sqlite(plan);
+    measure_postgres(plan);
   } catch (const std::exception& error) {
     fmt::print(stderr, "store_bench: {}\n", error.what());
     return 1;
