@@ -95,7 +95,7 @@ void Servant::run(const std::vector<std::string>& command, const fs::path& log) 
                                        command.front(), text_of(log)));
 }
 
-PostgresServer::PostgresServer() {
+PostgresServer::PostgresServer(Sync sync) : sync_(sync) {
   std::string pattern = (fs::temp_directory_path() / "gennaker-postgres-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
   folder_ = pattern;
@@ -116,9 +116,10 @@ PostgresServer::~PostgresServer() {
 }
 
 void PostgresServer::start() {
-  postgres_.start({programs / "postgres", "-D", folder_ / "data", "-k", folder_, "-p", "5432", "-c",
-                   "listen_addresses=", "-c", "max_connections=100", "-c", "max_wal_size=2GB"},
-                  folder_ / "postgres.log");
+  postgres_.start(
+      {programs / "postgres", "-D", folder_ / "data", "-k", folder_, "-p", "5432", "-c",
+       "listen_addresses=", "-c", "max_wal_size=2GB", "-c", sync_ == Sync::on ? "fsync=on" : "fsync=off"},
+      folder_ / "postgres.log");
   superuser(folder_, "postgres");
 }
 

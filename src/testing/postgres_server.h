@@ -31,7 +31,9 @@ class Servant {
 /// user "gennaker", who may do nothing but own databases.
 class PostgresServer {
  public:
-  PostgresServer();
+  /// Without syncs it survives whatever happens to it but the end of the machine, and is quicker.
+  enum class Sync { on, off };
+  explicit PostgresServer(Sync sync);
   ~PostgresServer();
 
   const std::filesystem::path& folder() const { return folder_; }
@@ -41,6 +43,7 @@ class PostgresServer {
 
  private:
   std::filesystem::path folder_;
+  Sync sync_;
   Servant postgres_;
 };
 

@@ -19,7 +19,7 @@ class MeasuredPostgres {
  public:
   explicit MeasuredPostgres(std::string url) : url_(std::move(url)) {
     if (!url_.empty()) return;
-    server_ = std::make_unique<testing::PostgresServer>();
+    server_ = std::make_unique<testing::PostgresServer>(testing::PostgresServer::Sync::on);
     testing::need_database(server_->folder(), "bench");
     url_ = testing::postgres_url(server_->folder(), "bench");
   }

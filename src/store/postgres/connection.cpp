@@ -236,6 +236,10 @@ bool Result::truth(int row, int column) const {
   return text(row, column) == "t";
 }
 
+std::string_view Result::done() const {
+  return PQcmdStatus(handle_.get());
+}
+
 void Connection::Close::operator()(pg_conn* handle) const {
   PQfinish(handle);
 }
@@ -259,8 +263,8 @@ Connection::Connection(const Address& address, std::chrono::milliseconds patienc
   PQsetnonblocking(handle_.get(), 1);
 }
 
-void Connection::lose(std::string_view why) {
-  const Failure failure(Cause::lost, Kind::unavailable,
+void Connection::lose(std::string_view why, Cause cause) {
+  const Failure failure(cause, Kind::unavailable,
                         fmt::format("the connection to {} was lost: {}", shown_, one_line(why)));
   // Whatever the server still does, nobody listens to it any more.
   handle_.reset();
@@ -274,7 +278,7 @@ void Connection::wait_for(short events, Deadline until) {
     const int ready = left.count() > 0 ? poll(&socket, 1, static_cast<int>(left.count())) : 0;
     if (ready > 0) break;
     if (ready < 0 && errno == EINTR) continue;
-    lose(fmt::format("no answer within {} ms", patience_.count()));
+    lose(fmt::format("no answer within {} ms", patience_.count()), Cause::late);
   }
   if ((socket.revents & ~POLLOUT) != 0 && PQconsumeInput(handle_.get()) == 0)
     lose(PQerrorMessage(handle_.get()));
@@ -374,7 +378,7 @@ void Connection::run_script(const std::string& sql) {
 }
 
 void Connection::end_with(const std::optional<Failure>& failure) {
-  if (failure && failure->cause() == Cause::lost) {
+  if (failure && failure->ends_connection()) {
     handle_.reset();
     throw *failure;
   }

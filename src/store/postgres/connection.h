@@ -43,6 +43,7 @@ class Failure final : public base::Error {
  public:
   enum class Cause {
     lost,       ///< no connection, or it has ended: what was under way may or may not have happened
+    late,       ///< the same, after nobody had answered for as long as it was willing to wait
     busy,       ///< it answers, and says that trying again makes sense; nothing has happened
     refused,    ///< what it was given is not acceptable
     taken,      ///< a table of that name is there already, or somebody makes it just now
@@ -51,6 +52,8 @@ class Failure final : public base::Error {
   Failure(Cause cause, base::Kind kind, const std::string& message)
       : base::Error(kind, message), cause_(cause) {}
   Cause cause() const { return cause_; }
+  /// Whether the connection is of no use any more.
+  bool ends_connection() const { return cause_ == Cause::lost || cause_ == Cause::late; }
 
  private:
   Cause cause_;
@@ -96,6 +99,8 @@ class Result {
   std::int64_t integer(int row, int column) const;
   bool truth(int row, int column) const;
   base::TimePoint time(int row, int column) const { return base::from_millis(integer(row, column)); }
+  /// What was done: "COMMIT", "DELETE 3".
+  std::string_view done() const;
 
  private:
   struct Clear {
@@ -135,7 +140,7 @@ class Connection {
   /// nullptr: no more of this statement.
   pg_result* next(Deadline until);
   std::optional<Failure> failure_in(const pg_result* result) const;
-  [[noreturn]] void lose(std::string_view why);
+  [[noreturn]] void lose(std::string_view why, Failure::Cause cause = Failure::Cause::lost);
   /// Throws when the connection is of no use any more.
   void end_with(const std::optional<Failure>& failure);
 

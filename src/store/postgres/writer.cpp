@@ -41,14 +41,13 @@ std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
       if (!kept) connection_.emplace(address_, options_.answer_patience);
       return transact(batch, manner);
     } catch (const Failure& failure) {
-      const bool lost = failure.cause() == Cause::lost;
-      if (lost) connection_.reset();
-      if (lost && committing_) {
-        throw Failure(Cause::lost, Kind::unavailable,
+      if (failure.ends_connection()) connection_.reset();
+      if (failure.ends_connection() && committing_) {
+        throw Failure(failure.cause(), Kind::unavailable,
                       fmt::format("{}; whether the last change was written is not known", failure.what()));
       }
       // A connection that was kept may have ended long ago; a new one that fails is news.
-      const bool again = lost ? kept : failure.cause() == Cause::busy;
+      const bool again = failure.cause() == Cause::busy || (failure.cause() == Cause::lost && kept);
       const bool apart = failure.cause() == Cause::refused && manner == Manner::together;
       if (attempt == attempts || !(again || apart)) throw;
       if (apart) manner = Manner::one_by_one;
@@ -129,6 +128,11 @@ std::vector<FeedEntry> Writer::publish_and_commit(std::vector<Request>& batch) {
   committing_ = true;
   const std::vector<Result> results = connection_->run(last);
   committing_ = false;
+  // It says so without an error when it has rolled back instead.
+  if (results.back().done() != "COMMIT") {
+    throw Failure(Cause::misfitting, Kind::internal,
+                  fmt::format("{} did not commit: it answers {}", address_.shown(), results.back().done()));
+  }
   if (entries.empty()) return {};
 
   auto sequence = static_cast<std::uint64_t>(results.front().integer(0, 0)) - entries.size();

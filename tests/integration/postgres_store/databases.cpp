@@ -15,7 +15,7 @@ struct Databases {
       folder = given;
       return;
     }
-    server = std::make_unique<testing::PostgresServer>();
+    server = std::make_unique<testing::PostgresServer>(testing::PostgresServer::Sync::off);
     folder = server->folder();
     setenv(folder_variable, folder.c_str(), 1);
   }
