@@ -17,6 +17,15 @@ constexpr std::chrono::minutes migration_patience{30};
 // At least so many old entries go at a time, when that many are too old.
 constexpr std::size_t prune_step = 4096;
 
+/// Who has given up waiting, or has gone without the database noticing, must not keep the locks of its
+/// transaction. Ends with the transaction.
+Statement limits(std::chrono::milliseconds patience) {
+  return Statement(
+      fmt::format("SELECT set_config('statement_timeout', '{0}', true),"
+                  " set_config('idle_in_transaction_session_timeout', '{0}', true)",
+                  2 * patience.count()));
+}
+
 }  // namespace
 
 Writer::Writer(const Address& address, PostgresOptions options)
@@ -57,7 +66,7 @@ std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
 
 std::vector<FeedEntry> Writer::transact(std::vector<Request>& batch, Manner manner) {
   const Rollback rollback(*connection_);
-  opening_.assign(1, Statement("BEGIN"));
+  opening_.assign({Statement("BEGIN"), limits(options_.answer_patience)});
   DocumentVersions versions = lock_documents(batch);
   if (auto old = pruning(batch)) opening_.push_back(std::move(*old));
   if (manner == Manner::together) {

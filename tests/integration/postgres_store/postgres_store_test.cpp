@@ -214,6 +214,13 @@ TEST_F(Postgres, DoesNotWaitForEverForAnAnswer) {
   EXPECT_EQ(write.kind, Kind::unavailable);
   EXPECT_NE(write.message.find("no answer within"), std::string::npos) << write.message;
   EXPECT_EQ(failure_of([&] { result_of(store->document("pipeline", "before")); }).kind, Kind::unavailable);
+  // Nor does what it has given up keep the locks of its transaction.
+  auto watcher = connect();
+  const auto held_up = [&] {
+    return watcher.run("SELECT count(*) FROM pg_locks WHERE relation = 'document_lock'::regclass AND granted")
+        .integer(0, 0);
+  };
+  while (held_up() > 0) std::this_thread::yield();
   intruder.run("ROLLBACK");
   result_of(store->commit(document("after")));
   EXPECT_TRUE(result_of(store->document("pipeline", "before")));
