@@ -41,6 +41,8 @@ Runner::Shard::Shard(const RunnerParts& parts, const std::function<void(const mo
 
 Runner::Shard::~Shard() {
   stop();
+  // Whoever waits for an answer keeps its execution, which keeps the letter, which keeps whoever waits.
+  for (const auto& [id, live] : live_) live->mailbox.clear();
 }
 
 void Runner::Shard::stop() {
@@ -62,16 +64,10 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   if (start) outcome = live->advancer->advance(engine::Start{}, now);
   store::Changes changes;
   add_all(changes, *live->execution, now);
-  std::exception_ptr failure;
-  try {
-    co_await parts_.store.commit(std::move(changes));
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    live_.erase(live->execution->id);
-    std::rethrow_exception(failure);
-  }
+  // A commit that seems to fail may have taken effect: given up, the execution would be stored, and nobody
+  // would run it.
+  auto storing = commit(std::move(changes));
+  co_await std::move(storing);
   for (const engine::Effect& effect : outcome.effects) carry_out(live, effect);
   live->turning = false;
   if (!live->mailbox.empty()) asio::co_spawn(executor_, turn(live), asio::detached);
@@ -166,7 +162,8 @@ Async<void> Runner::Shard::commit(store::Changes changes) {
       failure = error.what();
     }
     base::log::error("the store did not take a change, trying again in {} ms: {}", patience.count(), failure);
-    co_await base::sleep_for(patience);
+    auto waiting = base::sleep_for(parts_.clock, patience);
+    co_await std::move(waiting);
     patience = std::min(patience * 2, std::chrono::milliseconds(5000));
   }
 }
