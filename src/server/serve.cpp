@@ -79,7 +79,7 @@ class Gennaker {
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
                   read_ad_hoc_rules(options.executions)}),
-        pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
+        pipeline_triggers_({*store_, configurations_, starter_, clock_, http_loop_.executor()}),
         planner_({*store_, clouds_,
                   [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
                     add_builtin_stages(catalogs, parts, options);
