@@ -98,14 +98,37 @@ Async<void> Runner::Shard::take_up(std::string execution_id) {
 }
 
 Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_id) {
-  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
-  std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
-  if (!stored)
-    throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
-  co_await join_parents_if_asked_for(parts_.store, *stored);
-  // Somebody else may have loaded it while we waited.
-  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
-  co_return adopt(std::move(*stored));
+  for (;;) {
+    if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
+    const std::uint64_t unloads = begin_reading(execution_id);
+    std::optional<model::Execution> stored;
+    std::exception_ptr failure;
+    try {
+      stored = co_await parts_.store.execution(execution_id);
+      if (stored) co_await join_parents_if_asked_for(parts_.store, *stored);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const bool stale = end_reading(execution_id) != unloads;
+    if (failure) std::rethrow_exception(failure);
+    if (!stored)
+      throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+    // Somebody else may have loaded it while we waited, and have changed and unloaded it too.
+    if (!stale && !live_.contains(execution_id)) co_return adopt(std::move(*stored));
+  }
+}
+
+std::uint64_t Runner::Shard::begin_reading(const std::string& execution_id) {
+  Reading& reading = reading_[execution_id];
+  ++reading.readers;
+  return reading.unloads;
+}
+
+std::uint64_t Runner::Shard::end_reading(const std::string& execution_id) {
+  const auto found = reading_.find(execution_id);
+  const std::uint64_t unloads = found->second.unloads;
+  if (--found->second.readers == 0) reading_.erase(found);
+  return unloads;
 }
 
 Runner::Shard::LivePtr Runner::Shard::adopt(model::Execution execution) {
@@ -181,6 +204,7 @@ void Runner::Shard::unload_if_at_rest(const LivePtr& live) {
   const model::Execution& execution = *live->execution;
   if (live->turning || !live->runs.empty() || !live->mailbox.empty() || !engine::at_rest(execution)) return;
   if (live_.erase(execution.id) == 0) return;  // told already
+  if (const auto read = reading_.find(execution.id); read != reading_.end()) ++read->second.unloads;
   wake_everywhere_(execution_word(execution.id));
   if (on_end_) on_end_(execution);
 }
