@@ -77,8 +77,8 @@ class Starter {
 
   /// To be told of every execution that has ended: starts what waited for it. Callable from any thread.
   void on_end(const model::Execution& execution);
-  /// After a start of the server, before the first request: learns what runs and waits, starts what need not
-  /// wait.
+  /// After a start of the server, before the first request and before Runner::start: learns what runs and
+  /// waits, which must not change meanwhile; starts what need not wait.
   Async<void> recover();
 
  private:

@@ -116,8 +116,8 @@ class Gennaker {
 
   void start() {
     cloud_loop_.run(clouds_.start());
+    http_loop_.run(starter_.recover());  // while nothing begins or ends
     http_loop_.run(runner_.start());
-    http_loop_.run(starter_.recover());
     http_loop_.run(pipeline_triggers_.recover());
     http_.start();
   }
