@@ -17,6 +17,21 @@ TEST(JsonText, EscapesWhatMustBe) {
   EXPECT_EQ(to_text(json::value("a\"b\\c\n\x01")), "\"a\\\"b\\\\c\\n\\u0001\"");
 }
 
+TEST(JsonText, WhatIsNoUtf8CanBeReadAllTheSame) {
+  const auto written = [](std::string_view text) { return to_text(json::value(text)); };
+  EXPECT_EQ(written("\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80"), "\"\xc3\xa4 \xe2\x82\xac \xf0\x9f\x98\x80\"");
+  EXPECT_EQ(written("M\xfcller"), R"("M\ufffdller")") << "Latin-1";
+  EXPECT_EQ(written("\xe2\x82"), R"("\ufffd\ufffd")") << "cut off";
+  EXPECT_EQ(written("\xc0\xaf"), R"("\ufffd\ufffd")") << "longer than it must be";
+  EXPECT_EQ(written("\xed\xa0\x80"), R"("\ufffd\ufffd\ufffd")") << "half of a pair";
+  for (int first = 0; first < 256; ++first) {
+    for (int second = 0; second < 256; ++second) {
+      const std::string bytes{static_cast<char>(first), static_cast<char>(second), 'x'};
+      EXPECT_NO_THROW(parse_json(written(bytes), "text")) << first << " " << second;
+    }
+  }
+}
+
 TEST(ParseJson, SaysWhatIsWrong) {
   const auto message = [](std::string_view text, JsonLimits limits = {}) -> std::string {
     try {

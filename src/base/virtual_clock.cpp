@@ -16,7 +16,7 @@ class VirtualClock::Entry final : public Timer {
 
   void set(std::chrono::milliseconds after, std::function<void()> fired) override {
     cancel();
-    due_ = {clock_.now_ + after, ++clock_.last_number_};
+    due_ = {clock_.passed_ + after, ++clock_.last_number_};
     clock_.due_.emplace(due_, this);
     wanted_ = std::make_shared<bool>(true);
     fired_ = std::move(fired);
@@ -49,8 +49,8 @@ std::unique_ptr<Timer> VirtualClock::timer(const boost::asio::any_io_executor& e
 }
 
 void VirtualClock::advance_to(TimePoint moment) {
-  now_ = std::max(now_, moment);
-  while (!due_.empty() && due_.begin()->first.first <= now_) {
+  passed_ = std::max(passed_, moment - set_by_);
+  while (!due_.empty() && due_.begin()->first.first <= passed_) {
     Entry* entry = due_.begin()->second;
     due_.erase(due_.begin());
     entry->fire();
@@ -59,7 +59,7 @@ void VirtualClock::advance_to(TimePoint moment) {
 
 std::optional<TimePoint> VirtualClock::next_due() const {
   if (due_.empty()) return std::nullopt;
-  return due_.begin()->first.first;
+  return due_.begin()->first.first + set_by_;
 }
 
 }  // namespace gennaker::base

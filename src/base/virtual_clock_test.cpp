@@ -1,5 +1,6 @@
 #include "base/virtual_clock.h"
 
+#include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <gtest/gtest.h>
 #include <vector>
@@ -23,8 +24,8 @@ class VirtualTime : public testing::Test {
     io_.poll();
   }
 
-  boost::asio::io_context io_;
   VirtualClock clock_;
+  boost::asio::io_context io_;
   std::vector<int> fired_;
 };
 
@@ -68,6 +69,35 @@ TEST_F(VirtualTime, ATimerThatGoesWhileItsCallIsOnItsWayIsNotCalled) {
   gone.reset();
   io_.poll();
   EXPECT_TRUE(fired_.empty());
+}
+
+TEST_F(VirtualTime, TimersDoNotNoticeThatTheClockIsSet) {
+  const auto one = timer();
+  one->set(10s, note(1));
+  const TimePoint before = clock_.now();
+  clock_.jump(1h);
+  EXPECT_EQ(clock_.now(), before + 1h);
+  EXPECT_EQ(clock_.next_due(), clock_.now() + 10s);
+  advance(9s);
+  clock_.jump(-2h);
+  EXPECT_TRUE(fired_.empty());
+  advance(1s);
+  EXPECT_EQ(fired_, (std::vector{1}));
+  EXPECT_EQ(clock_.now(), before - 1h + 10s);
+}
+
+TEST_F(VirtualTime, ACoroutineSleepsByTheClock) {
+  const auto sleeper = [](const VirtualClock* clock, std::function<void()> awake) -> Async<void> {
+    auto sleeping = sleep_for(*clock, 5s);
+    co_await std::move(sleeping);
+    awake();
+  };
+  asio::co_spawn(io_, sleeper(&clock_, note(1)), asio::detached);
+  io_.poll();
+  advance(4s);
+  EXPECT_TRUE(fired_.empty());
+  advance(1s);
+  EXPECT_EQ(fired_, (std::vector{1}));
 }
 
 TEST(SystemTime, ATimerFiresUnlessItIsCancelled) {

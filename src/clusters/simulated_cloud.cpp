@@ -140,11 +140,16 @@ json::object SimulatedCloud::create(const Operation& operation, bool stop_half_w
   sort_newest_first(siblings);
 
   ServerGroup group;
-  auto half_done = half_done_names_.find(operation.key);
-  if (half_done != half_done_names_.end()) {
-    group = *find_server_group(state_, spec.region, half_done->second);
+  const auto half_done = half_done_names_.find(operation.key);
+  const ServerGroup* begun = half_done == half_done_names_.end()
+                                 ? nullptr
+                                 : find_server_group(state_, spec.region, half_done->second);
+  if (begun != nullptr) {  // else somebody may have destroyed it meanwhile
+    group = *begun;
     std::erase_if(state_.server_groups,
                   [&](const ServerGroup& g) { return g.name == group.name && g.region == group.region; });
+    siblings = server_groups_of_cluster(state_, cluster, spec.region);
+    sort_newest_first(siblings);
   } else {
     std::vector<TakenName> taken;
     for (const ServerGroup* sibling : siblings) {

@@ -3,6 +3,7 @@
 #include <set>
 
 #include "base/json.h"
+#include "engine/rollup.h"
 #include "engine/turn.h"
 
 namespace gennaker::engine {
@@ -269,6 +270,11 @@ void Turn::on(const RestartStage& restart) {
   execution_.end_time.reset();
   outcome_.execution_changed = true;
   push(What::start_stage, first);
+  // A cancellation may have kept others from beginning, what the restarted one requires among them.
+  for (const model::Stage& stage : execution_.stages) {
+    if (!stage.synthetic() && stage.status == Status::not_started && upstream_done(index(), stage))
+      push(What::start_stage, stage.id);
+  }
 }
 
 void Turn::reset_for_restart(model::Stage& stage) {

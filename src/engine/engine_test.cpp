@@ -717,6 +717,43 @@ TEST(Engine, ARestartWaitsForAResumeAndForACancel) {
   EXPECT_FALSE(world.tell(RestartStage{"id-A", "ann"}).refused);
 }
 
+TEST(Engine, ARestartBeginsWhatACancellationKeptFromBeginning) {
+  World world({{"A"}, {"B<-A"}, {"C"}, {"D<-C"}});
+  world.tell(Cancel{"ann", ""});
+  world.end("A", ok);
+  world.end("C", canceled);
+  ASSERT_EQ(world.execution.status, canceled);
+  ASSERT_EQ(world.status("B"), not_started);
+  world.tell(RestartStage{"id-C", "ann"});
+  EXPECT_EQ(world.status("B"), running) << "else the execution would wait for it for ever";
+  for (const std::string_view ref : {"B", "C", "D"}) world.end(ref, ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Engine, ARestartWhileWhatIsBehindItRunsEndsWhenBothHaveEnded) {
+  World world({{"A"}, {"B<-A"}});
+  world.end("A", ok);
+  world.tell(RestartStage{"id-A", "ann"});
+  world.end("B", ok);
+  EXPECT_EQ(world.execution.status, running);
+  world.end("A", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
+TEST(Engine, ARestartOfAStageThatNeverBeganBeginsWithWhatItRequires) {
+  World world({{"A"}, {"B<-A"}});
+  world.execution.status = not_started;
+  world.execution.stages[0].status = not_started;
+  world.execution.stages[0].tasks.clear();
+  world.tell(Cancel{"ann", "it waited"});
+  ASSERT_EQ(world.execution.status, canceled);
+  world.tell(RestartStage{"id-B", "ann"});
+  EXPECT_EQ(world.status("A"), running);
+  world.end("A", ok);
+  world.end("B", ok);
+  EXPECT_EQ(world.execution.status, ok);
+}
+
 TEST(Engine, AnAdHocTaskKnowsNeitherPauseNorChangesNorOptionalStages) {
   World world({{"A"}, {"B<-A", R"({"stageEnabled":{"type":"expression","expression":"false"}})"}});
   world.execution.type = model::ExecutionType::orchestration;

@@ -71,6 +71,9 @@ void Turn::on(const Start&) {
 void Turn::start_stage(model::Stage& stage) {
   if (upstream_halted(index(), stage)) return push(What::complete_execution);
   if (!upstream_done(index(), stage)) return;  // the last of them will send another
+  // It may have ended before what it requires, which was restarted while it ran: then nobody else ends the
+  // execution.
+  if (!stage.synthetic() && model::is_complete(stage.status)) return push(What::complete_execution);
   if (stage.status != Status::not_started) return;
   if (winding_down()) return push(What::complete_execution);
   if (open_questions(stage)) return;  // the answers will send another

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <boost/asio/detached.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <fmt/format.h>
 
 #include "artifacts/artifacts.h"
@@ -10,6 +11,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/timer.h"
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
@@ -99,6 +101,26 @@ std::optional<base::Error> ad_hoc_problem(const AdHocRules& rules, const engine:
   return std::nullopt;
 }
 
+/// Nobody else would do it: while the store does not answer, it is tried again.
+Async<void> tell_surely(const StarterParts* parts, std::string execution_id, engine::Event event) {
+  auto patience = std::chrono::milliseconds(100);
+  for (;;) {
+    try {
+      engine::Event copy = event;
+      auto telling = parts->runner.tell(execution_id, std::move(copy));
+      co_await std::move(telling);
+      co_return;
+    } catch (const base::Error& error) {
+      base::log::warn("execution {}, which waits to start, could not be told: {}", execution_id,
+                      error.what());
+      if (!error.worth_retrying()) co_return;
+    }
+    auto waiting = base::sleep_for(parts->clock, patience);
+    co_await std::move(waiting);
+    patience = std::min(patience * 2, std::chrono::milliseconds(15'000));
+  }
+}
+
 std::size_t most_running(const model::Execution& execution) {
   return execution.limit_concurrent ? 1 : static_cast<std::size_t>(execution.max_concurrent_executions);
 }
@@ -114,7 +136,59 @@ std::string correlation_of_child(const model::Execution& parent, std::string_vie
 Starter::Starter(StarterParts parts)
     : parts_(std::move(parts)), strand_(asio::make_strand(parts_.executor)) {}
 
+/// Two starts with one correlation id would both find that nothing runs with it, and both start. So the
+/// second looks when the first is durable, or has failed.
+Async<std::string> Starter::in_turn(std::string correlation, Async<std::string> start) {
+  auto entering = wait_for_turn(correlation);
+  co_await asio::co_spawn(strand_, std::move(entering), asio::use_awaitable);
+  std::exception_ptr failure;
+  std::string id;
+  try {
+    id = co_await std::move(start);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  asio::post(strand_, [this, correlation] {
+    const auto mine = starting_.extract(correlation);
+    mine.mapped()->cancel();
+  });
+  if (failure) std::rethrow_exception(failure);
+  co_return id;
+}
+
+/// On the strand.
+Async<void> Starter::wait_for_turn(std::string correlation) {
+  for (;;) {
+    auto& slot = starting_[correlation];
+    const std::shared_ptr<asio::steady_timer> other = slot;
+    if (!other) {
+      slot = std::make_shared<asio::steady_timer>(strand_, asio::steady_timer::time_point::max());
+      co_return;
+    }
+    boost::system::error_code ended;
+    auto token = asio::redirect_error(asio::use_awaitable, ended);
+    co_await other->async_wait(token);
+  }
+}
+
 Async<std::string> Starter::start_pipeline(StartRequest request) {
+  const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
+  auto starting = begin_pipeline(std::move(request));
+  if (correlation_id.empty()) co_return co_await std::move(starting);
+  auto waiting = in_turn("pipeline/" + correlation_id, std::move(starting));
+  co_return co_await std::move(waiting);
+}
+
+Async<std::string> Starter::start_orchestration(json::object request, std::string user, std::string origin) {
+  const auto* trigger = base::find_object(request, "trigger");
+  const std::string correlation_id = trigger ? base::string_or(*trigger, "correlationId", "") : "";
+  auto starting = begin_orchestration(std::move(request), std::move(user), std::move(origin));
+  if (correlation_id.empty()) co_return co_await std::move(starting);
+  auto waiting = in_turn("orchestration/" + correlation_id, std::move(starting));
+  co_return co_await std::move(waiting);
+}
+
+Async<std::string> Starter::begin_pipeline(StartRequest request) {
   const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
   if (!correlation_id.empty()) {
     auto looking = running_with(model::ExecutionType::pipeline, correlation_id);
@@ -216,7 +290,7 @@ Async<std::string> Starter::record_failed_start(model::Execution execution, std:
   co_return id;
 }
 
-Async<std::string> Starter::start_orchestration(json::object request, std::string user, std::string origin) {
+Async<std::string> Starter::begin_orchestration(json::object request, std::string user, std::string origin) {
   const auto* jobs = base::find_array(request, "job");
   if (jobs == nullptr || jobs->empty()) {
     throw base::Error(base::Kind::invalid, "job: a list with at least one stage is needed",
@@ -417,11 +491,13 @@ Async<void> Starter::release(std::string config_id, bool keep_waiting) {
   }
   for (const std::string& id : surplus) {
     engine::Event cancel = engine::Cancel{"spinnaker", std::string(superseded)};
-    co_await parts_.runner.tell(id, std::move(cancel));
+    auto telling = tell_surely(&parts_, id, std::move(cancel));
+    co_await std::move(telling);
   }
   for (const std::string& id : chosen) {
     engine::Event start = engine::Start{};
-    co_await parts_.runner.tell(id, std::move(start));
+    auto telling = tell_surely(&parts_, id, std::move(start));
+    co_await std::move(telling);
   }
 }
 

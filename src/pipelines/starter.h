@@ -3,6 +3,7 @@
 #include <boost/asio/strand.hpp>
 #include <deque>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -76,8 +77,8 @@ class Starter {
 
   /// To be told of every execution that has ended: starts what waited for it. Callable from any thread.
   void on_end(const model::Execution& execution);
-  /// After a start of the server, before the first request: learns what runs and waits, starts what need not
-  /// wait.
+  /// After a start of the server, before the first request and before Runner::start: learns what runs and
+  /// waits, which must not change meanwhile; starts what need not wait.
   Async<void> recover();
 
  private:
@@ -87,6 +88,10 @@ class Starter {
     std::deque<std::string> waiting;  ///< oldest first
     std::size_t most = 1;
   };
+  Async<std::string> in_turn(std::string correlation, Async<std::string> start);
+  Async<void> wait_for_turn(std::string correlation);
+  Async<std::string> begin_pipeline(StartRequest request);
+  Async<std::string> begin_orchestration(json::object request, std::string user, std::string origin);
   Async<std::string> start_limited(model::Execution execution);
   Async<void> restart_limited(model::Execution execution, engine::RestartStage restart);
   Async<void> resume_parent(json::object trigger, std::string user);
@@ -100,6 +105,8 @@ class Starter {
   StarterParts parts_;
   base::asio::strand<base::asio::any_io_executor> strand_;
   std::map<std::string, Limited> limited_;
+  /// Correlation ids with which somebody is starting something; cancelled when that is over.
+  std::map<std::string, std::shared_ptr<base::asio::steady_timer>> starting_;
 };
 
 }  // namespace gennaker::pipelines

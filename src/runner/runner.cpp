@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/error.h"
 #include "base/logging.h"
 #include "runner/shard.h"
 
@@ -47,7 +48,13 @@ Async<void> Runner::start() {
   for (const std::string& id : ids) {
     Shard& shard = shard_of(id);
     auto taking_up = shard.take_up(id);
-    co_await asio::co_spawn(shard.executor(), std::move(taking_up), asio::use_awaitable);
+    try {
+      co_await asio::co_spawn(shard.executor(), std::move(taking_up), asio::use_awaitable);
+    } catch (const base::Error& error) {
+      if (error.worth_retrying()) throw;
+      // One that cannot be read must not keep all the others from going on.
+      base::log::error("execution {} cannot be taken up: {}", id, error.what());
+    }
   }
 }
 

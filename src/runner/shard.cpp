@@ -41,6 +41,8 @@ Runner::Shard::Shard(const RunnerParts& parts, const std::function<void(const mo
 
 Runner::Shard::~Shard() {
   stop();
+  // Whoever waits for an answer keeps its execution, which keeps the letter, which keeps whoever waits.
+  for (const auto& [id, live] : live_) live->mailbox.clear();
 }
 
 void Runner::Shard::stop() {
@@ -62,16 +64,10 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   if (start) outcome = live->advancer->advance(engine::Start{}, now);
   store::Changes changes;
   add_all(changes, *live->execution, now);
-  std::exception_ptr failure;
-  try {
-    co_await parts_.store.commit(std::move(changes));
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    live_.erase(live->execution->id);
-    std::rethrow_exception(failure);
-  }
+  // A commit that seems to fail may have taken effect: given up, the execution would be stored, and nobody
+  // would run it.
+  auto storing = commit(std::move(changes));
+  co_await std::move(storing);
   for (const engine::Effect& effect : outcome.effects) carry_out(live, effect);
   live->turning = false;
   if (!live->mailbox.empty()) asio::co_spawn(executor_, turn(live), asio::detached);
@@ -102,14 +98,37 @@ Async<void> Runner::Shard::take_up(std::string execution_id) {
 }
 
 Async<Runner::Shard::LivePtr> Runner::Shard::find_or_load(std::string execution_id) {
-  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
-  std::optional<model::Execution> stored = co_await parts_.store.execution(execution_id);
-  if (!stored)
-    throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
-  co_await join_parents_if_asked_for(parts_.store, *stored);
-  // Somebody else may have loaded it while we waited.
-  if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
-  co_return adopt(std::move(*stored));
+  for (;;) {
+    if (const auto found = live_.find(execution_id); found != live_.end()) co_return found->second;
+    const std::uint64_t unloads = begin_reading(execution_id);
+    std::optional<model::Execution> stored;
+    std::exception_ptr failure;
+    try {
+      stored = co_await parts_.store.execution(execution_id);
+      if (stored) co_await join_parents_if_asked_for(parts_.store, *stored);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const bool stale = end_reading(execution_id) != unloads;
+    if (failure) std::rethrow_exception(failure);
+    if (!stored)
+      throw base::Error(base::Kind::not_found, fmt::format("execution {} is not known", execution_id));
+    // Somebody else may have loaded it while we waited, and have changed and unloaded it too.
+    if (!stale && !live_.contains(execution_id)) co_return adopt(std::move(*stored));
+  }
+}
+
+std::uint64_t Runner::Shard::begin_reading(const std::string& execution_id) {
+  Reading& reading = reading_[execution_id];
+  ++reading.readers;
+  return reading.unloads;
+}
+
+std::uint64_t Runner::Shard::end_reading(const std::string& execution_id) {
+  const auto found = reading_.find(execution_id);
+  const std::uint64_t unloads = found->second.unloads;
+  if (--found->second.readers == 0) reading_.erase(found);
+  return unloads;
 }
 
 Runner::Shard::LivePtr Runner::Shard::adopt(model::Execution execution) {
@@ -166,7 +185,8 @@ Async<void> Runner::Shard::commit(store::Changes changes) {
       failure = error.what();
     }
     base::log::error("the store did not take a change, trying again in {} ms: {}", patience.count(), failure);
-    co_await base::sleep_for(patience);
+    auto waiting = base::sleep_for(parts_.clock, patience);
+    co_await std::move(waiting);
     patience = std::min(patience * 2, std::chrono::milliseconds(5000));
   }
 }
@@ -184,6 +204,7 @@ void Runner::Shard::unload_if_at_rest(const LivePtr& live) {
   const model::Execution& execution = *live->execution;
   if (live->turning || !live->runs.empty() || !live->mailbox.empty() || !engine::at_rest(execution)) return;
   if (live_.erase(execution.id) == 0) return;  // told already
+  if (const auto read = reading_.find(execution.id); read != reading_.end()) ++read->second.unloads;
   wake_everywhere_(execution_word(execution.id));
   if (on_end_) on_end_(execution);
 }

@@ -77,6 +77,8 @@ class Runner::Shard {
 
   // shard.cpp
   Async<LivePtr> find_or_load(std::string execution_id);
+  std::uint64_t begin_reading(const std::string& execution_id);
+  std::uint64_t end_reading(const std::string& execution_id);
   LivePtr adopt(model::Execution execution);
   void post(const LivePtr& live, Letter letter);
   Async<void> turn(LivePtr live);
@@ -118,6 +120,12 @@ class Runner::Shard {
   std::unique_ptr<Thread> thread_;
   boost::asio::any_io_executor executor_;
   std::unordered_map<std::string, LivePtr> live_;
+  /// Executions that are being read: what was unloaded since may be newer than what is read.
+  struct Reading {
+    int readers = 0;
+    std::uint64_t unloads = 0;
+  };
+  std::unordered_map<std::string, Reading> reading_;
   std::unordered_map<std::string, std::vector<std::weak_ptr<Run>>> waiting_;  ///< by wake word
   /// Wakes are numbered, so that one that comes while a task looks is not lost between its look and its wait.
   std::uint64_t wake_serial_ = 0, wakes_forgotten_at_ = 0;

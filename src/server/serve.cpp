@@ -80,7 +80,7 @@ class Gennaker {
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
                   read_ad_hoc_rules(options.executions)}),
-        pipeline_triggers_({*store_, configurations_, starter_, http_loop_.executor()}),
+        pipeline_triggers_({*store_, configurations_, starter_, clock_, http_loop_.executor()}),
         pruner_(*store_, clock_, read_retention(options.executions)),
         planner_({*store_, clouds_,
                   [&options](runner::Catalogs& catalogs, const pipelines::StageParts& parts) {
@@ -119,8 +119,8 @@ class Gennaker {
 
   void start() {
     cloud_loop_.run(clouds_.start());
+    http_loop_.run(starter_.recover());  // while nothing begins or ends
     http_loop_.run(runner_.start());
-    http_loop_.run(starter_.recover());
     http_loop_.run(pipeline_triggers_.recover());
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();

@@ -58,7 +58,7 @@ PipelineWorld::PipelineWorld()
       configurations_(*store_, clock_, random_),
       runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_}, 2),
       starter_({*store_, runner_, stages_, clock_, random_, loop_.get_executor(), &answers_}),
-      triggers_({*store_, configurations_, starter_, loop_.get_executor()}) {
+      triggers_({*store_, configurations_, starter_, clock_, loop_.get_executor()}) {
   runner::Catalogs catalogs{stages_, tasks_};
   stages::add_bind_artifacts(catalogs);
   stages::add_depends_on_execution(catalogs, *store_);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/random.h"
@@ -26,6 +27,15 @@ class SceneMaker {
   explicit SceneMaker(std::uint64_t seed) : random_(seed) {}
   Scene make();
 
+  /// The parts that a scene is made of.
+  rehearsal::AccountState make_account();
+  json::array make_stages(bool chain, int depth);
+  json::object make_deploy(const std::string& cluster, const std::vector<std::string>& before);
+  json::object on_server_group(std::string_view type, const std::string& cluster);
+  json::object on_cluster(std::string_view type, const std::string& cluster);
+  /// The pipelines that stages made so far start.
+  std::vector<json::object> take_saved() { return std::exchange(saved_, {}); }
+
  private:
   int below(int end) { return static_cast<int>(random_.next() % static_cast<std::uint64_t>(end)); }
   bool chance(int percent) { return below(100) < percent; }
@@ -34,12 +44,7 @@ class SceneMaker {
     return choices.begin()[below(static_cast<int>(choices.size()))];
   }
 
-  rehearsal::AccountState make_account();
-  json::array make_stages(bool chain, int depth);
   json::object make_stage(const std::string& cluster, const std::vector<std::string>& before, int depth);
-  json::object on_cluster(std::string_view type, const std::string& cluster);
-  json::object on_server_group(std::string_view type, const std::string& cluster);
-  json::object make_deploy(const std::string& cluster, const std::vector<std::string>& before);
   json::object make_bake(const std::string& name);
   json::object make_condition(const std::vector<std::string>& before);
   void add_options(json::object& stage, const std::vector<std::string>& before);

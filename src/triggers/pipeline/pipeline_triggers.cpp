@@ -6,9 +6,11 @@
 #include <set>
 
 #include "artifacts/artifacts.h"
+#include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/timer.h"
 
 namespace gennaker::triggers {
 
@@ -20,6 +22,14 @@ namespace {
 
 /// How far back in the feed a start looks. What ended earlier had its followers long before the end.
 constexpr std::size_t entries_to_look_at = 1'000;
+
+/// Between two attempts to start what follows while the store does not answer.
+constexpr std::chrono::milliseconds first_pause{250}, longest_pause{15'000};
+
+bool worth_retrying(const std::exception& error) {
+  const auto* known = dynamic_cast<const base::Error*>(&error);
+  return known != nullptr && known->worth_retrying();
+}
 
 /// The trigger's word for an ending.
 std::string_view word_for(Status status) {
@@ -85,18 +95,32 @@ Async<void> PipelineTriggers::recover() {
   for (const std::string& id : ended_in(entries)) co_await fire(id);
 }
 
+/// Nobody else would start them before the server starts anew.
 Async<void> PipelineTriggers::fire(std::string execution_id) {
-  try {
-    const std::optional<model::Execution> found = co_await parts_.store.execution(execution_id);
-    if (!found || !model::is_complete(found->status) || found->pipeline_config_id.empty()) co_return;
-    const auto ended = std::make_shared<const model::Execution>(*found);
-    auto asking = followers_of(ended->pipeline_config_id);
-    const std::vector<Follower> followers = co_await std::move(asking);
-    for (const Follower& follower : followers) {
-      if (wants(follower.trigger, ended->status)) co_await start(ended, follower);
+  auto patience = first_pause;
+  for (;;) {
+    try {
+      auto starting = start_followers(execution_id);
+      co_await std::move(starting);
+      co_return;
+    } catch (const std::exception& error) {
+      base::log::error("what follows execution {} could not be started: {}", execution_id, error.what());
+      if (!worth_retrying(error)) co_return;
     }
-  } catch (const std::exception& error) {
-    base::log::error("what follows execution {} could not be started: {}", execution_id, error.what());
+    auto waiting = base::sleep_for(parts_.clock, patience);
+    co_await std::move(waiting);
+    patience = std::min(2 * patience, longest_pause);
+  }
+}
+
+Async<void> PipelineTriggers::start_followers(std::string execution_id) {
+  const std::optional<model::Execution> found = co_await parts_.store.execution(execution_id);
+  if (!found || !model::is_complete(found->status) || found->pipeline_config_id.empty()) co_return;
+  const auto ended = std::make_shared<const model::Execution>(*found);
+  auto asking = followers_of(ended->pipeline_config_id);
+  const std::vector<Follower> followers = co_await std::move(asking);
+  for (const Follower& follower : followers) {
+    if (wants(follower.trigger, ended->status)) co_await start(ended, follower);
   }
 }
 
@@ -121,6 +145,7 @@ Async<void> PipelineTriggers::start(std::shared_ptr<const model::Execution> ende
     auto starting = parts_.starter.start_pipeline(std::move(request));
     co_await std::move(starting);
   } catch (const std::exception& error) {
+    if (worth_retrying(error)) throw;
     base::log::error("pipeline {} should follow execution {} and could not be started: {}",
                      follower.config_id, ended->id, error.what());
   }

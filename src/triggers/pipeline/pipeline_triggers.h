@@ -19,6 +19,7 @@ struct PipelineTriggersParts {
   store::Store& store;
   pipelines::Configurations& configurations;
   pipelines::Starter& starter;
+  const base::Clock& clock;
   base::asio::any_io_executor executor;  ///< one thread or a strand: everything happens there
 };
 
@@ -28,7 +29,8 @@ class PipelineTriggers {
  public:
   explicit PipelineTriggers(PipelineTriggersParts parts);
 
-  /// To be told of every execution that has come to rest. A start that fails is logged.
+  /// To be told of every execution that has come to rest. A start that is refused is logged; one that fails
+  /// because the store does not answer is tried again until it does.
   void on_end(const model::Execution& execution);
   /// After a start of the server: looks at what ended last before it stopped, so that an ending whose
   /// followers were not yet started is not lost.
@@ -42,6 +44,7 @@ class PipelineTriggers {
   using Followers = std::multimap<std::string, Follower>;
 
   base::Async<void> fire(std::string execution_id);
+  base::Async<void> start_followers(std::string execution_id);
   base::Async<void> start(std::shared_ptr<const model::Execution> ended, Follower follower);
   base::Async<std::vector<Follower>> followers_of(std::string config_id);
 

@@ -1,0 +1,93 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/virtual_clock.h"
+#include "book.h"
+#include "clusters/simulated_cloud.h"
+#include "faults.h"
+#include "server_process.h"
+
+namespace gennaker::simulation {
+
+/// What somebody asked of an execution. `token` is a word of its own, which its effect leaves in the store.
+struct Command {
+  enum class Kind { cancel, pause, resume, patch, restart } kind;
+  std::string execution_id, stage_id, token;
+  json::object patch = {};
+};
+
+/// A law that does not hold.
+struct Broken {
+  std::string law, what;
+};
+
+/// What is always true: docs/decisions/0016-simulation.md. Each law is one function; it is told what a step
+/// changed and looks at that alone. Keeps the first that is broken.
+class Laws final : public ProcessWatcher {
+ public:
+  Laws(const base::VirtualClock& clock, const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds);
+
+  const std::optional<Broken>& broken() const { return broken_; }
+  const Book& book() const { return book_; }
+
+  // ---- What happens ----
+  void committed(const store::Changes& changes);
+  void before_operation();
+  void after_operation(const model::Operation& operation);
+  void looks(const runner::TaskContext& context) override;
+  void planned(const engine::StageView& stage, engine::Plan& plan) override;
+  void asked(const Command& command);
+  void acknowledged(const Command& command);
+  void answered(const Command& command) { awaited_tokens_.erase(command.token); }
+  void started(const std::string& execution_id);
+  void process_died();
+  /// The process is ready, everybody in it waits, and no call is under way.
+  void at_rest();
+  /// Nobody does anything any more, and time has passed.
+  void at_the_end();
+
+  /// The guarded cluster, of the account "local".
+  static constexpr std::string_view guarded_cluster = "shop-guarded";
+
+ private:
+  void law(bool holds, std::string_view law, std::string what);
+
+  // The laws, by their numbers in the decision.
+  void ends_or_waits_for_something_named(const Book::Entry& entry);                 // 1
+  void acts_on_what_it_waited_for(const Book::Entry& entry);                        // 1
+  void waits_only_while_others_run(const Book::Entry& entry);                       // 1
+  void starts_behind_its_requisites(const model::Execution&, const model::Stage&);  // 2
+  void takes_effect_once(const model::Operation& operation);                        // 3
+  void keeps_the_guarded_cluster_serving(const model::Operation& operation);        // 4
+  void begins_inside_its_window(const runner::TaskContext& context);                // 6
+  void keeps_what_was_acknowledged(const Command& command);                         // 7
+  void follows_every_ending();                                                      // 7
+  void leaves_an_ending_only_by_a_restart(const store::Changes& changes);           // 10
+  void believes_what_is_stored(const Book::Entry& entry);                           // 11
+  void keeps_the_limit(const store::Changes& changes);                              // 12
+  void starts_once_for_a_correlation_id(const std::vector<std::string>& created);   // 13
+  void stores_all_or_nothing(const store::Changes& changes);                        // 14
+
+  int serving() const;
+
+  const base::VirtualClock& clock_;
+  const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds_;
+  Book book_;
+  std::optional<Broken> broken_;
+  std::set<std::string> changed_;  ///< executions since the last rest
+  std::set<std::string> asked_;    ///< tasks that this process has asked, "execution/stage/task"
+  std::map<std::string, runner::TaskContext> contexts_;  ///< what this process believes, by execution
+  std::map<std::string, bool> awaited_tokens_;           ///< whether the store has it
+  std::map<std::string, int> effects_;                   ///< by who caused it, and what it is
+  std::size_t effects_before_ = 0;
+  int serving_then_ = 0;
+  std::set<std::string> begun_;  ///< stages whose window was looked at, with their start
+};
+
+}  // namespace gennaker::simulation

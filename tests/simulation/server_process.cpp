@@ -1,0 +1,129 @@
+#include "server_process.h"
+
+#include "server/builtins.h"
+#include "testing/rehearsals.h"
+
+namespace gennaker::simulation {
+
+namespace asio = boost::asio;
+
+namespace {
+
+const server::Options& options() {
+  static const server::Options utc = [] {
+    server::Options options;
+    options.time_zone = "UTC";
+    return options;
+  }();
+  return utc;
+}
+
+}  // namespace
+
+class ServerProcess::WatchedTask final : public runner::Task {
+ public:
+  WatchedTask(ProcessWatcher& watcher, std::unique_ptr<runner::Task> task)
+      : watcher_(watcher), task_(std::move(task)) {}
+
+  Async<runner::TaskResult> run(runner::TaskContext context) override {
+    watcher_.looks(context);
+    return task_->run(std::move(context));
+  }
+  runner::TaskResult operated(const runner::TaskContext& context, const json::object& answer) override {
+    return task_->operated(context, answer);
+  }
+  Async<runner::TaskResult> cancel(runner::TaskContext context) override {
+    return task_->cancel(std::move(context));
+  }
+  Async<void> timed_out(runner::TaskContext context) override { return task_->timed_out(std::move(context)); }
+  std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext& context) const override {
+    return task_->time_limit(context);
+  }
+
+ private:
+  ProcessWatcher& watcher_;
+  std::unique_ptr<runner::Task> task_;
+};
+
+ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher)
+    : around_(surroundings),
+      watcher_(watcher),
+      random_(around_.dice.next()),
+      courier_(around_.calendar),
+      store_(around_.vault, roads()),
+      client_(around_.web, roads()),
+      applications_(store_, around_.clock),
+      configurations_(store_, around_.clock, random_),
+      clouds_(io_.get_executor()),
+      guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
+      answers_({applications_, configurations_, client_, gennaker::testing::usual_fence(),
+                std::chrono::milliseconds(0)}),
+      runner_({store_, stages_, tasks_, clouds_, around_.clock, &answers_}, io_.get_executor()),
+      starter_({store_, runner_, stages_, around_.clock, random_, io_.get_executor(), &answers_}),
+      pipeline_triggers_({store_, configurations_, starter_, around_.clock, io_.get_executor()}) {
+  runner::Catalogs catalogs{stages_, tasks_};
+  server::add_builtin_stages(
+      catalogs,
+      {store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
+      options());
+  tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
+    return std::make_unique<WatchedTask>(watcher_, std::move(task));
+  });
+  stages_.set_review(&watcher_);
+  for (const auto& cloud : around_.clouds) {
+    auto door = std::make_unique<CloudDoor>(*cloud, around_.cloud_watcher, roads());
+    cloud_doors_.push_back(door.get());
+    clouds_.add(std::move(door));
+  }
+  runner_.on_end([this](const model::Execution& execution) {
+    starter_.on_end(execution);
+    pipeline_triggers_.on_end(execution);
+  });
+  clouds_.on_change(
+      [this](const std::string& account, std::uint64_t) { runner_.wake(runner::inventory_word(account)); });
+  asio::co_spawn(io_, start(), [this](const std::exception_ptr& failure) {
+    (failure ? failed_ : ready_) = true;
+    if (!failure) return;
+    try {
+      std::rethrow_exception(failure);
+    } catch (const std::exception& error) {
+      why_failed_ = error.what();
+    }
+  });
+}
+
+ServerProcess::~ServerProcess() {
+  courier_.cut([this] { return around_.dice.happens(0.5); });
+}
+
+Roads ServerProcess::roads() {
+  return {courier_, around_.clock, around_.calendar, around_.dice, around_.faults, around_.tally};
+}
+
+/// In the order of server/serve.cpp.
+Async<void> ServerProcess::start() {
+  auto clouds = clouds_.start();
+  co_await std::move(clouds);
+  auto waiting = starter_.recover();
+  co_await std::move(waiting);
+  auto running = runner_.start();
+  co_await std::move(running);
+  auto following = pipeline_triggers_.recover();
+  co_await std::move(following);
+}
+
+bool ServerProcess::at_rest() const {
+  constexpr std::chrono::seconds longest_retry{6};
+  return ready_ && courier_.idle() && around_.clock.passed() - store_.last_failure() > longest_retry;
+}
+
+bool ServerProcess::step() {
+  io_.restart();
+  return io_.poll_one() > 0;
+}
+
+void ServerProcess::look_around() {
+  for (CloudDoor* door : cloud_doors_) door->look();
+}
+
+}  // namespace gennaker::simulation

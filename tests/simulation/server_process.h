@@ -1,0 +1,102 @@
+#pragma once
+
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "doors.h"
+#include "pipelines/outside_answers.h"
+#include "pipelines/stage_parts.h"
+#include "triggers/pipeline/pipeline_triggers.h"
+
+namespace gennaker::simulation {
+
+/// What a server process finds when it starts, and what stays when it is gone.
+struct Surroundings {
+  base::VirtualClock& clock;
+  Calendar& calendar;
+  Dice& dice;
+  const Faults& faults;
+  Tally& tally;
+  Vault& vault;
+  std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds;
+  CloudWatcher& cloud_watcher;
+  Web& web;
+};
+
+/// Who watches what the process does. Nothing that it is shown may be kept beyond the process.
+class ProcessWatcher : public engine::Review {
+ public:
+  /// A task is about to look.
+  virtual void looks(const runner::TaskContext& context) = 0;
+};
+
+/// One life of a server: what server/serve.cpp builds, with the real runner, starter, stages and triggers,
+/// on one thread that its owner lends it step by step. To destroy it is to kill it: all that it was about to
+/// do is forgotten, at whatever point it stood.
+class ServerProcess {
+ public:
+  ServerProcess(Surroundings surroundings, ProcessWatcher& watcher);
+  ~ServerProcess();
+  ServerProcess(const ServerProcess&) = delete;
+  ServerProcess& operator=(const ServerProcess&) = delete;
+
+  /// Runs what is ready first. false: everybody waits.
+  bool step();
+  /// It has started and takes commands.
+  bool ready() const { return ready_; }
+  /// It could not start: whoever runs it will have to start another.
+  bool failed() const { return failed_; }
+  const std::string& why_failed() const { return why_failed_; }
+  /// Unless there is something to step through, it waits for time to pass or for somebody: no call to the
+  /// world outside is under way, and no commit is about to be tried again.
+  bool at_rest() const;
+  /// Time has passed, or something happened outside.
+  void look_around();
+
+  pipelines::Configurations& configurations() { return configurations_; }
+  pipelines::Applications& applications() { return applications_; }
+  pipelines::Starter& starter() { return starter_; }
+  runner::Runner& runner() { return runner_; }
+
+  /// Carries out what somebody asks of it; `answered` is not called if it dies before.
+  template <class T>
+  void ask(Async<T> what, std::function<void(std::exception_ptr, T)> answered) {
+    boost::asio::co_spawn(io_, std::move(what), std::move(answered));
+  }
+  void ask(Async<void> what, std::function<void(std::exception_ptr)> answered) {
+    boost::asio::co_spawn(io_, std::move(what), std::move(answered));
+  }
+
+ private:
+  class WatchedTask;
+
+  Roads roads();
+  Async<void> start();
+
+  Surroundings around_;
+  ProcessWatcher& watcher_;
+  base::SeededRandom random_;
+  boost::asio::io_context io_{1};  // before what its coroutines use: what they hold goes last
+  Courier courier_;
+  StoreDoor store_;
+  WebDoor client_;
+  pipelines::Applications applications_;
+  pipelines::Configurations configurations_;
+  clusters::Clouds clouds_;
+  std::vector<CloudDoor*> cloud_doors_;
+  clusters::TrafficGuards guards_;
+  pipelines::OutsideAnswers answers_;
+  engine::StageCatalog stages_;
+  runner::TaskCatalog tasks_;
+  runner::Runner runner_;
+  pipelines::Starter starter_;
+  triggers::PipelineTriggers pipeline_triggers_;
+  bool ready_ = false, failed_ = false;
+  std::string why_failed_;
+};
+
+}  // namespace gennaker::simulation

@@ -1,0 +1,292 @@
+#include "simulation.h"
+
+#include <fmt/format.h>
+
+#include "base/ids.h"
+#include "base/json.h"
+
+namespace gennaker::simulation {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+std::string text_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+}
+
+/// A commit in one line.
+std::string told(const store::Changes& changes) {
+  std::string text;
+  for (const auto& row : changes.executions)
+    text += fmt::format(" {}={}", row.id, model::to_string(row.status));
+  for (const auto& row : changes.stages) {
+    text += fmt::format(" {}:{:x}", row.id, base::digest64(row.outline + row.details) >> 40);
+  }
+  for (const auto& id : changes.removed_stages) text += " -" + id;
+  return text;
+}
+
+}  // namespace
+
+Simulation::Simulation(std::uint64_t seed)
+    : clock_(base::from_millis(1'700'000'000'000)),
+      true_time_(clock_),
+      began_(clock_.passed()),
+      calendar_(clock_),
+      dice_(seed),
+      people_(dice_.next()),
+      company_(found_company(dice_.next())),
+      web_(clock_, dice_),
+      laws_(clock_, clouds_) {
+  clouds_.push_back(std::make_unique<clusters::SimulatedCloud>(true_time_, company_.account.account,
+                                                               company_.account.holds));
+  clouds_.back()->set_time_to_healthy(seconds(dice_.below(120)));
+  cloud_watcher_.before = [this] { laws_.before_operation(); };
+  cloud_watcher_.after = [this](const model::Operation& operation) {
+    log(fmt::format("effect {} {} {}", operation.kind, operation.key, base::to_text(operation.what)));
+    tally_.note("operations");
+    laws_.after_operation(operation);
+  };
+  vault_.committed = [this](const store::Changes& changes) {
+    log("commit" + told(changes));
+    tally_.note("commits");
+    laws_.committed(changes);
+  };
+  boot();
+  set_up();
+  faults_ = draw_faults();
+}
+
+/// Each seed has faults of some sorts and not of others: what several together hide, one alone shows.
+Faults Simulation::draw_faults() {
+  const auto some = [this](double often) {
+    constexpr std::array<double, 5> shares{0, 0, 0.1, 0.4, 1};
+    return often * shares.at(static_cast<std::size_t>(dice_.below(5)));
+  };
+  Faults faults;
+  faults.crash = some(0.01);
+  faults.store_slow = some(0.1);
+  faults.store_fails_before = some(0.1);
+  faults.store_fails_after = some(0.1);
+  faults.store_read_fails = some(0.1);
+  faults.cloud_slow = some(0.2);
+  faults.cloud_fails = some(0.2);
+  faults.cloud_half_done = some(0.2);
+  faults.cloud_answer_lost = some(0.2);
+  faults.cloud_doubled = some(0.2);
+  faults.cloud_read_fails = some(0.1);
+  faults.web_slow = some(0.3);
+  faults.web_unreachable = some(0.2);
+  faults.web_answer_lost = some(0.2);
+  faults.web_error = some(0.2);
+  faults.clock_forwards = some(0.02);
+  faults.clock_backwards = some(0.05);
+  faults.command_doubled = some(0.3);
+  return faults;
+}
+
+Surroundings Simulation::surroundings() {
+  return {clock_, calendar_, dice_, faults_, tally_, vault_, clouds_, cloud_watcher_, web_};
+}
+
+/// Nothing has gone wrong yet when the company saves its pipelines.
+void Simulation::set_up() {
+  while (!process_->ready() && step()) {
+  }
+  auto saving = [](ServerProcess* process, Company company) -> Async<void> {
+    auto application = process->applications().save(company.application, "ann");
+    co_await std::move(application);
+    for (std::size_t i = 0; i < company.pipelines.size(); ++i) {
+      auto pipeline = process->configurations().save(company.pipelines[i], "ann",
+                                                     pipelines::Configurations::StaleCheck::no);
+      co_await std::move(pipeline);
+    }
+  };
+  bool saved = false;
+  process_->ask(saving(process_.get(), company_), [&](const std::exception_ptr& failure) {
+    if (failure) std::rethrow_exception(failure);
+    saved = true;
+  });
+  while (!saved && step()) {
+  }
+}
+
+void Simulation::log(std::string_view line) {
+  log_ += fmt::format("{} {}\n", base::to_millis(clock_.now()), line);
+}
+
+void Simulation::boot() {
+  log("boot");
+  process_ = std::make_unique<ServerProcess>(surroundings(), laws_);
+}
+
+void Simulation::crash(std::string_view how) {
+  log(fmt::format("crash: {}", how));
+  tally_.note(how);
+  process_.reset();
+  laws_.process_died();
+  const milliseconds down(dice_.below(20) == 0 ? dice_.below(4 * 3'600'000) : dice_.below(60'000));
+  calendar_.note(down, [this] { boot(); });
+}
+
+bool Simulation::step() {
+  if (laws_.broken()) return false;
+  ++steps_;
+  const bool due = calendar_.due();
+  if (process_ && !(due && dice_.below(2) == 0) && process_->step()) {
+    if (process_->failed()) {
+      log("start failed: " + process_->why_failed());
+      crash("starts of the server that failed");
+    } else if (dice_.happens(faults_.crash)) {
+      crash("crashes of the server");
+    }
+    return true;
+  }
+  if (due) {
+    calendar_.let_happen();
+    look_around();
+    if (process_ && dice_.happens(faults_.crash)) crash("crashes of the server");
+    return true;
+  }
+  const auto timer = clock_.next_due();
+  const bool waits = !timer || *timer > clock_.now();
+  if (process_ && waits && process_->at_rest()) laws_.at_rest();
+  return !laws_.broken() && let_time_pass();
+}
+
+void Simulation::look_around() {
+  if (process_) process_->look_around();
+}
+
+bool Simulation::let_time_pass() {
+  if (dice_.happens(faults_.clock_forwards)) {
+    tally_.note("clock jumps forwards");
+    clock_.jump(milliseconds(dice_.below(dice_.below(2) == 0 ? 3'000 : 3 * 3'600'000)));
+  }
+  if (dice_.happens(faults_.clock_backwards)) {
+    tally_.note("clock jumps backwards");
+    clock_.jump(-milliseconds(dice_.below(3'000)));
+  }
+  std::optional<base::TimePoint> next = clock_.next_due();
+  const auto sooner = [&](const std::optional<base::TimePoint>& other) {
+    if (other && (!next || *other < *next)) next = other;
+  };
+  sooner(calendar_.next());
+  const auto set_by = clock_.now() - clock_.passed();
+  for (const auto& cloud : clouds_) {
+    if (const auto change = cloud->next_change()) sooner(*change + set_by);
+  }
+  if (!next) return false;
+  clock_.advance_to(*next);
+  for (const auto& cloud : clouds_) cloud->tick();
+  look_around();
+  return true;
+}
+
+// ---- What people ask ----
+
+bool Simulation::command(Command command) {
+  if (!process_ || !process_->ready()) {
+    tally_.note("commands that found no server");
+    return false;
+  }
+  const int times = dice_.happens(faults_.command_doubled) ? 2 : 1;
+  if (times == 2) tally_.note("doubled commands");
+  laws_.asked(command);
+  const auto carry_out = [](ServerProcess* process, Command command) -> Async<void> {
+    engine::Event event;
+    switch (command.kind) {
+      case Command::Kind::cancel:
+        event = engine::Cancel{command.token, "a person's wish"};
+        break;
+      case Command::Kind::pause:
+        event = engine::Pause{command.token};
+        break;
+      case Command::Kind::resume:
+        event = engine::Resume{command.token};
+        break;
+      case Command::Kind::patch:
+        command.patch["note-" + command.token] = true;
+        event = engine::PatchStage{command.stage_id, command.patch, command.token};
+        break;
+      case Command::Kind::restart: {
+        engine::RestartStage restart{command.stage_id, command.token};
+        auto restarting = process->starter().restart_stage(command.execution_id, std::move(restart));
+        co_await std::move(restarting);
+        co_return;
+      }
+    }
+    auto telling = process->runner().tell(command.execution_id, std::move(event));
+    co_await std::move(telling);
+  };
+  constexpr std::array<std::string_view, 5> words{"cancellations", "pauses", "resumptions", "patches",
+                                                  "restarts"};
+  const std::string_view word = words.at(static_cast<std::size_t>(command.kind));
+  log(fmt::format("command {} {} {} {}", word, command.token, command.execution_id, command.stage_id));
+  auto left = std::make_shared<int>(times);
+  for (int i = 0; i < times; ++i) {
+    process_->ask(carry_out(process_.get(), command),
+                  [this, command, word, left](const std::exception_ptr& failure) {
+                    if (failure) {
+                      log(fmt::format("refused {}: {}", command.token, text_of(failure)));
+                      tally_.note("commands that were refused");
+                    } else {
+                      log(fmt::format("answered {}", command.token));
+                      tally_.note(word);
+                      laws_.acknowledged(command);
+                    }
+                    if (--*left == 0) laws_.answered(command);
+                  });
+  }
+  return true;
+}
+
+void Simulation::start(const json::object& config, json::object trigger, int tries_left) {
+  const bool correlated = trigger.contains("correlationId");
+  if (!process_ || !process_->ready()) return repeat_start(config, trigger, tries_left);
+  const int times = correlated && dice_.happens(faults_.command_doubled) ? 2 : 1;
+  if (times == 2) tally_.note("doubled commands");
+  for (int i = 0; i < times; ++i) {
+    pipelines::StartRequest request{.config = config, .trigger = trigger};
+    request.user = "ann";
+    auto starting = process_->starter().start_pipeline(std::move(request));
+    process_->ask<std::string>(
+        std::move(starting),
+        [this, config, trigger, tries_left](const std::exception_ptr& failure, const std::string& id) {
+          if (failure) {
+            log(fmt::format("start refused: {}", text_of(failure)));
+            return repeat_start(config, trigger, tries_left);
+          }
+          log(fmt::format("started {}", id));
+          tally_.note("starts");
+          laws_.started(id);
+        });
+  }
+}
+
+/// Who names the start can ask again and again; who does not, does not know whether it is safe.
+void Simulation::repeat_start(const json::object& config, const json::object& trigger, int tries_left) {
+  if (tries_left == 0 || !trigger.contains("correlationId")) return;
+  calendar_.note(seconds(1 + people_.below(60)),
+                 [this, config, trigger, tries_left] { start(config, trigger, tries_left - 1); });
+}
+
+void Simulation::start_task(json::object request) {
+  if (!process_ || !process_->ready()) return;
+  auto starting = process_->starter().start_orchestration(std::move(request), "ann", "api");
+  process_->ask<std::string>(std::move(starting),
+                             [this](const std::exception_ptr& failure, const std::string& id) {
+                               if (failure) return log(fmt::format("task refused: {}", text_of(failure)));
+                               log(fmt::format("started task {}", id));
+                               tally_.note("starts");
+                               laws_.started(id);
+                             });
+}
+
+}  // namespace gennaker::simulation
