@@ -66,8 +66,17 @@ Async<void> Runner::Shard::accept(model::Execution execution, bool start) {
   add_all(changes, *live->execution, now);
   // A commit that seems to fail may have taken effect: given up, the execution would be stored, and nobody
   // would run it.
-  auto storing = commit(std::move(changes));
-  co_await std::move(storing);
+  auto storing = commit(std::move(changes), Refused::give_up);
+  std::exception_ptr failure;
+  try {
+    co_await std::move(storing);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    live_.erase(live->execution->id);
+    std::rethrow_exception(failure);
+  }
   for (const engine::Effect& effect : outcome.effects) carry_out(live, effect);
   live->turning = false;
   if (!live->mailbox.empty()) asio::co_spawn(executor_, turn(live), asio::detached);
@@ -173,7 +182,7 @@ Async<void> Runner::Shard::turn(LivePtr live) {
 }
 
 /// What is in memory is ahead of what is stored until this returns, so it does not give up.
-Async<void> Runner::Shard::commit(store::Changes changes) {
+Async<void> Runner::Shard::commit(store::Changes changes, Refused refused) {
   auto patience = std::chrono::milliseconds(100);
   for (;;) {
     std::string failure;
@@ -182,6 +191,7 @@ Async<void> Runner::Shard::commit(store::Changes changes) {
       co_await parts_.store.commit(std::move(copy));
       co_return;
     } catch (const base::Error& error) {
+      if (refused == Refused::give_up && !error.worth_retrying()) throw;
       failure = error.what();
     }
     base::log::error("the store did not take a change, trying again in {} ms: {}", patience.count(), failure);

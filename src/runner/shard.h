@@ -82,7 +82,9 @@ class Runner::Shard {
   LivePtr adopt(model::Execution execution);
   void post(const LivePtr& live, Letter letter);
   Async<void> turn(LivePtr live);
-  Async<void> commit(store::Changes changes);
+  /// While the store does not answer, it is tried again. `refused`: what it will never take.
+  enum class Refused { give_up, try_again };
+  Async<void> commit(store::Changes changes, Refused refused = Refused::try_again);
   void unload_if_at_rest(const LivePtr& live);
   Async<void> send(LivePtr live, engine::Event event);
   Async<void> find_answers(LivePtr live, engine::Ask ask);
