@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 namespace gennaker::base {
 namespace {
@@ -96,29 +97,6 @@ json::object parse_json_object(std::string_view text, std::string_view what, Jso
   return std::move(value.as_object());
 }
 
-namespace {
-
-/// How many bytes the character has that begins here; 0: it is none.
-std::size_t length_of_character(std::string_view text) {
-  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-  const unsigned char first = byte(0);
-  if (first < 0x80) return 1;
-  const std::size_t length = first >= 0xc2 && first <= 0xdf   ? 2
-                             : (first & 0xf0) == 0xe0         ? 3
-                             : first >= 0xf0 && first <= 0xf4 ? 4
-                                                              : 0;
-  if (length == 0 || text.size() < length) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  const bool too_long = (first == 0xe0 && byte(1) < 0xa0) || (first == 0xf0 && byte(1) < 0x90);
-  const bool no_character = (first == 0xed && byte(1) >= 0xa0) || (first == 0xf4 && byte(1) >= 0x90);
-  return too_long || no_character ? 0 : length;
-}
-
-}  // namespace
-
-/// What is not UTF-8 becomes U+FFFD: whatever somebody sent us, what we write can be read.
 void append_quoted(std::string& out, std::string_view text) {
   out += '"';
   std::size_t clean = 0;  // start of the run that needs no escape

@@ -32,7 +32,8 @@ std::string to_text(const json::object& value);
 std::string to_text(const json::array& value);
 void append_text(std::string& out, const json::value& value);
 void append_text(std::string& out, const json::object& value);
-/// `text` with quotes around it and everything escaped that JSON wants escaped.
+/// `text` with quotes around it and everything escaped that JSON wants escaped. What is not UTF-8 becomes
+/// U+FFFD: whatever somebody sent us, what we write can be read.
 void append_quoted(std::string& out, std::string_view text);
 /// For people: two spaces a level.
 std::string to_pretty_text(const json::value& value);
