@@ -338,8 +338,9 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
     const json::object details = base::parse_json_object(row.details, "a row", {.bytes = SIZE_MAX});
     const auto* context = base::find_object(details, "context");
     const auto* restart = context == nullptr ? nullptr : base::find_object(*context, "restartDetails");
-    if (restart != nullptr && base::to_text(*restart) != restart_of(*before))
-      restarted.insert(row.execution_id);
+    if (restart == nullptr || base::to_text(*restart) == restart_of(*before)) continue;
+    restarted.insert(row.execution_id);
+    begins_anew_what_is_behind(entry->execution, *before, changes);
   }
   for (const store::StageRow& row : changes.stages) {
     const Book::Entry* entry = book_.find(row.execution_id);
@@ -355,6 +356,25 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
     const bool waits = row.header.find("\"waitingRestart\"") != std::string::npos;
     law(row.status == entry->execution.status || restarted.contains(row.id) || waits, name,
         fmt::format("{} becomes {}", told(entry->execution), model::to_string(row.status)));
+  }
+}
+
+void Laws::begins_anew_what_is_behind(const model::Execution& execution, const Stage& restarted,
+                                      const store::Changes& changes) {
+  std::set<std::string> written, behind{restarted.ref_id};
+  for (const store::StageRow& row : changes.stages) written.insert(row.id);
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const Stage& stage : execution.stages) {
+      const bool follows = std::any_of(stage.requisites.begin(), stage.requisites.end(),
+                                       [&](const std::string& ref) { return behind.contains(ref); });
+      if (stage.synthetic() || !follows || !behind.insert(stage.ref_id).second) continue;
+      grew = true;
+      law(!model::is_complete(stage.status) || written.contains(stage.id),
+          "10: an ending is left by a restart alone",
+          fmt::format("{}: {} is restarted, and {} behind it keeps its ending", told(execution),
+                      told(restarted), told(stage)));
+    }
   }
 }
 
