@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/run_on.h"
 #include "base/timer.h"
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
@@ -140,7 +141,8 @@ Starter::Starter(StarterParts parts)
 /// second looks when the first is durable, or has failed.
 Async<std::string> Starter::in_turn(std::string correlation, Async<std::string> start) {
   auto entering = wait_for_turn(correlation);
-  co_await asio::co_spawn(strand_, std::move(entering), asio::use_awaitable);
+  auto running_there = base::run_on(strand_, std::move(entering));
+  co_await std::move(running_there);
   std::exception_ptr failure;
   std::string id;
   try {
@@ -249,7 +251,8 @@ Async<std::string> Starter::begin_pipeline(StartRequest request) {
   }
   if (limited(execution)) {
     auto starting = start_limited(std::move(execution));
-    co_return co_await asio::co_spawn(strand_, std::move(starting), asio::use_awaitable);
+    auto running_there = base::run_on(strand_, std::move(starting));
+    co_return co_await std::move(running_there);
   }
   std::string started = execution.id;
   co_await parts_.runner.accept(std::move(execution));
@@ -367,7 +370,8 @@ Async<void> Starter::restart_stage(std::string execution_id, engine::RestartStag
   std::string user = restart.user;
   if (limited(*execution)) {
     auto restarting = restart_limited(std::move(*execution), std::move(restart));
-    co_await asio::co_spawn(strand_, std::move(restarting), asio::use_awaitable);
+    auto running_there = base::run_on(strand_, std::move(restarting));
+    co_await std::move(running_there);
   } else {
     engine::Event event = std::move(restart);
     auto telling = parts_.runner.tell(execution_id, std::move(event));
