@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 #include "clusters/health.h"
@@ -24,6 +25,13 @@ std::string told(const model::Execution& execution) {
 
 std::string told(const Stage& stage) {
   return fmt::format("stage '{}' ({}, {})", stage.ref_id, stage.type, model::to_string(stage.status));
+}
+
+std::string told_stages(const model::Execution& execution) {
+  std::string text;
+  for (const Stage& stage : execution.stages)
+    text += fmt::format("{} <- [{}]; ", told(stage), fmt::join(stage.requisites, " "));
+  return text;
 }
 
 std::string waiting_for(const Stage& stage) {
@@ -181,7 +189,7 @@ void Laws::ends_or_waits_for_something_named(const Book::Entry& entry) {
     law(!stage.context.contains("_openQuestions"), name,
         fmt::format("{}: {} asks, and nobody looks for an answer", told(execution), told(stage)));
   }
-  law(anything, name, told(execution) + ": no task of it is RUNNING");
+  law(anything, name, told(execution) + ": no task of it is RUNNING: " + told_stages(execution));
   law(!execution.canceled, name, told(execution) + " was cancelled and goes on");
 }
 
@@ -342,7 +350,13 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
     restarted.insert(row.execution_id);
     begins_anew_what_is_behind(entry->execution, *before, changes);
   }
-  for (const store::StageRow& row : changes.stages) {
+  // Several events may share a commit: what counts is the last row of each.
+  std::map<std::string, const store::StageRow*> stages;
+  std::map<std::string, const store::ExecutionRow*> executions;
+  for (const store::StageRow& row : changes.stages) stages[row.id] = &row;
+  for (const store::ExecutionRow& row : changes.executions) executions[row.id] = &row;
+  for (const auto& [id, last] : stages) {
+    const store::StageRow& row = *last;
     const Book::Entry* entry = book_.find(row.execution_id);
     const Stage* before = entry == nullptr ? nullptr : entry->execution.find_stage(row.id);
     if (before == nullptr || !model::is_complete(before->status)) continue;
@@ -350,7 +364,8 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
         fmt::format("{}: {} becomes {}", told(entry->execution), told(*before),
                     model::to_string(status_of(row.outline))));
   }
-  for (const store::ExecutionRow& row : changes.executions) {
+  for (const auto& [id, last] : executions) {
+    const store::ExecutionRow& row = *last;
     const Book::Entry* entry = book_.find(row.id);
     if (entry == nullptr || !model::is_complete(entry->execution.status)) continue;
     const bool waits = row.header.find("\"waitingRestart\"") != std::string::npos;
