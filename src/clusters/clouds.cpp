@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "base/run_on.h"
 #include "clusters/nearest_name.h"
 
 namespace gennaker::clusters {
@@ -123,11 +124,13 @@ void Clouds::on_change(std::function<void(const std::string&, std::uint64_t)> li
 Async<void> Clouds::start() {
   for (const auto& provider : providers_) {
     auto starting = provider->start();
-    co_await asio::co_spawn(executor_, std::move(starting), asio::use_awaitable);
+    auto running_there = base::run_on(executor_, std::move(starting));
+    co_await std::move(running_there);
   }
   for (const auto& [name, home] : shelf_->homes) {
     auto reading = Shelf::read(shelf_, home.provider, name);
-    co_await asio::co_spawn(executor_, std::move(reading), asio::use_awaitable);
+    auto running_there = base::run_on(executor_, std::move(reading));
+    co_await std::move(running_there);
     auto following = Shelf::follow(shelf_, home.provider, name);
     asio::co_spawn(executor_, std::move(following),
                    asio::bind_cancellation_slot(home.following->slot(), asio::detached));
@@ -141,10 +144,12 @@ Async<void> Clouds::stop() {
     co_return;
   };
   auto ending = end_following(shelf_);
-  co_await asio::co_spawn(executor_, std::move(ending), asio::use_awaitable);
+  auto running_there = base::run_on(executor_, std::move(ending));
+  co_await std::move(running_there);
   for (const auto& provider : providers_) {
     auto stopping = provider->stop();
-    co_await asio::co_spawn(executor_, std::move(stopping), asio::use_awaitable);
+    auto running_there = base::run_on(executor_, std::move(stopping));
+    co_await std::move(running_there);
   }
 }
 
@@ -177,19 +182,22 @@ std::shared_ptr<const Snapshot> Clouds::snapshot(const std::string& account) con
 
 Async<std::shared_ptr<const Snapshot>> Clouds::fresh_snapshot(std::string account) {
   auto reading = Shelf::read(shelf_, home_of(account).provider, account);
-  co_return co_await asio::co_spawn(executor_, std::move(reading), asio::use_awaitable);
+  auto running_there = base::run_on(executor_, std::move(reading));
+  co_return co_await std::move(running_there);
 }
 
 Async<json::object> Clouds::perform(model::Operation operation) {
   CloudProvider* provider = home_of(operation.account).provider;
   auto acting = Shelf::act(shelf_, provider, std::move(operation));
-  co_return co_await asio::co_spawn(executor_, std::move(acting), asio::use_awaitable);
+  auto running_there = base::run_on(executor_, std::move(acting));
+  co_return co_await std::move(running_there);
 }
 
 Async<std::string> Clouds::console_output(std::string account, std::string instance_id) {
   CloudProvider* provider = home_of(account).provider;
   auto asking = provider->console_output(std::move(account), std::move(instance_id));
-  co_return co_await asio::co_spawn(executor_, std::move(asking), asio::use_awaitable);
+  auto running_there = base::run_on(executor_, std::move(asking));
+  co_return co_await std::move(running_there);
 }
 
 }  // namespace gennaker::clusters

@@ -730,6 +730,16 @@ TEST(Engine, ARestartBeginsWhatACancellationKeptFromBeginning) {
   EXPECT_EQ(world.execution.status, ok);
 }
 
+TEST(Engine, AnEndingReachesAStageWhoseNextPartHasNotBegun) {
+  World world({{"A", R"({"tasks":["t"],"before":[{"tasks":["b"]},{"tasks":["c"]}]})"}, {"B"}});
+  world.tell(Cancel{"ann", ""});
+  world.end("A<1", ok);  // it was too late to cancel it
+  EXPECT_EQ(world.status("A<2"), not_started);
+  EXPECT_EQ(world.status("A"), canceled) << "else it could neither end nor be restarted";
+  world.end("B", canceled);
+  EXPECT_EQ(world.execution.status, canceled);
+}
+
 TEST(Engine, ARestartWhileWhatIsBehindItRunsEndsWhenBothHaveEnded) {
   World world({{"A"}, {"B<-A"}});
   world.end("A", ok);

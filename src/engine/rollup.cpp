@@ -51,6 +51,15 @@ Status roll_up_stage(const model::StageIndex& index, const Stage& stage, bool pl
   return Status::terminal;
 }
 
+bool cut_short(const model::StageIndex& index, const Stage& stage) {
+  const auto& children = index.children_of(stage.id);
+  const auto failed = [](const auto& part) { return model::is_failure(part.status); };
+  return std::any_of(children.begin(), children.end(),
+                     [](const Stage* child) { return child->status == Status::not_started; }) &&
+         std::none_of(children.begin(), children.end(), [&](const Stage* child) { return failed(*child); }) &&
+         std::none_of(stage.tasks.begin(), stage.tasks.end(), failed);
+}
+
 std::optional<Status> roll_up_execution(const Execution& execution, const model::StageIndex& index) {
   bool all_good = true, stopped = false, going_on = false, fail_at_the_end = false, canceled = false;
   for (const Stage& stage : execution.stages) {

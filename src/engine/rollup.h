@@ -16,6 +16,9 @@ model::Status failure_status(const model::Stage& stage, model::Status otherwise 
 /// RUNNING: an after-stage still has to start.
 model::Status roll_up_stage(const model::StageIndex& index, const model::Stage& stage, bool planning_failed);
 
+/// Some of its synthetic stages never began, and nothing of it has failed.
+bool cut_short(const model::StageIndex& index, const model::Stage& stage);
+
 /// The execution's final status from its top-level stages; nullopt: not over yet.
 std::optional<model::Status> roll_up_execution(const model::Execution& execution,
                                                const model::StageIndex& index);

@@ -75,7 +75,11 @@ void Turn::start_stage(model::Stage& stage) {
   // execution.
   if (!stage.synthetic() && model::is_complete(stage.status)) return push(What::complete_execution);
   if (stage.status != Status::not_started) return;
-  if (winding_down()) return push(What::complete_execution);
+  if (winding_down()) {
+    // Whoever brought it along must not wait for it.
+    if (stage.synthetic()) return push(What::complete_stage, stage.parent_id);
+    return push(What::complete_execution);
+  }
   if (open_questions(stage)) return;  // the answers will send another
   const auto enabled = is_enabled(stage);
   if (!enabled) return;
@@ -168,7 +172,8 @@ void Turn::complete_stage(model::Stage& stage) {
     status = Status::terminal;
   }
   if (status == Status::running && !winding_down()) return;  // an after-stage is on its way
-  if (status == Status::running) status = Status::canceled;
+  if (status == Status::running || (winding_down() && !planning_failed && cut_short(index(), stage)))
+    status = Status::canceled;
 
   if (!winding_down()) {
     const bool failed = status == Status::terminal || status == Status::stopped;

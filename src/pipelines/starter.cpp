@@ -11,6 +11,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/run_on.h"
 #include "base/timer.h"
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
@@ -138,9 +139,10 @@ Starter::Starter(StarterParts parts)
 
 /// Two starts with one correlation id would both find that nothing runs with it, and both start. So the
 /// second looks when the first is durable, or has failed.
-Async<std::string> Starter::in_turn(std::string correlation, Async<std::string> start) {
-  auto entering = wait_for_turn(correlation);
-  co_await asio::co_spawn(strand_, std::move(entering), asio::use_awaitable);
+Async<std::string> Starter::in_turn(std::string turn, Async<std::string> start) {
+  auto entering = wait_for_turn(turn);
+  auto running_there = base::run_on(strand_, std::move(entering));
+  co_await std::move(running_there);
   std::exception_ptr failure;
   std::string id;
   try {
@@ -148,8 +150,8 @@ Async<std::string> Starter::in_turn(std::string correlation, Async<std::string> 
   } catch (...) {
     failure = std::current_exception();
   }
-  asio::post(strand_, [this, correlation] {
-    const auto mine = starting_.extract(correlation);
+  asio::post(strand_, [this, turn] {
+    const auto mine = starting_.extract(turn);
     mine.mapped()->cancel();
   });
   if (failure) std::rethrow_exception(failure);
@@ -157,9 +159,9 @@ Async<std::string> Starter::in_turn(std::string correlation, Async<std::string> 
 }
 
 /// On the strand.
-Async<void> Starter::wait_for_turn(std::string correlation) {
+Async<void> Starter::wait_for_turn(std::string turn) {
   for (;;) {
-    auto& slot = starting_[correlation];
+    auto& slot = starting_[turn];
     const std::shared_ptr<asio::steady_timer> other = slot;
     if (!other) {
       slot = std::make_shared<asio::steady_timer>(strand_, asio::steady_timer::time_point::max());
@@ -249,7 +251,8 @@ Async<std::string> Starter::begin_pipeline(StartRequest request) {
   }
   if (limited(execution)) {
     auto starting = start_limited(std::move(execution));
-    co_return co_await asio::co_spawn(strand_, std::move(starting), asio::use_awaitable);
+    auto running_there = base::run_on(strand_, std::move(starting));
+    co_return co_await std::move(running_there);
   }
   std::string started = execution.id;
   co_await parts_.runner.accept(std::move(execution));
@@ -367,7 +370,10 @@ Async<void> Starter::restart_stage(std::string execution_id, engine::RestartStag
   std::string user = restart.user;
   if (limited(*execution)) {
     auto restarting = restart_limited(std::move(*execution), std::move(restart));
-    co_await asio::co_spawn(strand_, std::move(restarting), asio::use_awaitable);
+    auto running_there = base::run_on(strand_, std::move(restarting));
+    // Of two restarts the one that is refused must not give back the place that the other has taken.
+    auto waiting = in_turn("restart/" + execution_id, std::move(running_there));
+    co_await std::move(waiting);
   } else {
     engine::Event event = std::move(restart);
     auto telling = parts_.runner.tell(execution_id, std::move(event));
@@ -389,7 +395,7 @@ Async<void> Starter::resume_parent(json::object trigger, std::string user) {
   co_await std::move(restarting);
 }
 
-Async<void> Starter::restart_limited(model::Execution execution, engine::RestartStage restart) {
+Async<std::string> Starter::restart_limited(model::Execution execution, engine::RestartStage restart) {
   const std::string id = execution.id, config_id = execution.pipeline_config_id;
   Limited& limited = limited_[config_id];
   limited.most = most_running(execution);
@@ -413,7 +419,7 @@ Async<void> Starter::restart_limited(model::Execution execution, engine::Restart
   } catch (...) {
     failure = std::current_exception();
   }
-  if (!failure) co_return;
+  if (!failure) co_return id;
   if (!counted) {
     auto ending = ended(config_id, id, true);
     co_await std::move(ending);

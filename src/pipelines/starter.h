@@ -88,12 +88,12 @@ class Starter {
     std::deque<std::string> waiting;  ///< oldest first
     std::size_t most = 1;
   };
-  Async<std::string> in_turn(std::string correlation, Async<std::string> start);
-  Async<void> wait_for_turn(std::string correlation);
+  Async<std::string> in_turn(std::string turn, Async<std::string> start);
+  Async<void> wait_for_turn(std::string turn);
   Async<std::string> begin_pipeline(StartRequest request);
   Async<std::string> begin_orchestration(json::object request, std::string user, std::string origin);
   Async<std::string> start_limited(model::Execution execution);
-  Async<void> restart_limited(model::Execution execution, engine::RestartStage restart);
+  Async<std::string> restart_limited(model::Execution execution, engine::RestartStage restart);
   Async<void> resume_parent(json::object trigger, std::string user);
   Async<json::object> evaluated(json::object document, json::object names);
   Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
@@ -105,7 +105,7 @@ class Starter {
   StarterParts parts_;
   base::asio::strand<base::asio::any_io_executor> strand_;
   std::map<std::string, Limited> limited_;
-  /// Correlation ids with which somebody is starting something; cancelled when that is over.
+  /// Whose turn it is to start something with a correlation id, or to restart; cancelled when that is over.
   std::map<std::string, std::shared_ptr<base::asio::steady_timer>> starting_;
 };
 

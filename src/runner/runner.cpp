@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/logging.h"
+#include "base/run_on.h"
 #include "runner/shard.h"
 
 namespace gennaker::runner {
@@ -49,7 +50,8 @@ Async<void> Runner::start() {
     Shard& shard = shard_of(id);
     auto taking_up = shard.take_up(id);
     try {
-      co_await asio::co_spawn(shard.executor(), std::move(taking_up), asio::use_awaitable);
+      auto running_there = base::run_on(shard.executor(), std::move(taking_up));
+      co_await std::move(running_there);
     } catch (const base::Error& error) {
       if (error.worth_retrying()) throw;
       // One that cannot be read must not keep all the others from going on.
@@ -65,19 +67,22 @@ void Runner::stop() {
 Async<void> Runner::accept(model::Execution execution) {
   Shard& shard = shard_of(execution.id);
   auto accepting = shard.accept(std::move(execution), true);
-  co_await asio::co_spawn(shard.executor(), std::move(accepting), asio::use_awaitable);
+  auto running_there = base::run_on(shard.executor(), std::move(accepting));
+  co_await std::move(running_there);
 }
 
 Async<void> Runner::accept_waiting(model::Execution execution) {
   Shard& shard = shard_of(execution.id);
   auto accepting = shard.accept(std::move(execution), false);
-  co_await asio::co_spawn(shard.executor(), std::move(accepting), asio::use_awaitable);
+  auto running_there = base::run_on(shard.executor(), std::move(accepting));
+  co_await std::move(running_there);
 }
 
 Async<void> Runner::tell(std::string execution_id, engine::Event event) {
   Shard& shard = shard_of(execution_id);
   auto telling = shard.tell(std::move(execution_id), std::move(event));
-  co_await asio::co_spawn(shard.executor(), std::move(telling), asio::use_awaitable);
+  auto running_there = base::run_on(shard.executor(), std::move(telling));
+  co_await std::move(running_there);
 }
 
 void Runner::wake(std::string word) {

@@ -49,6 +49,7 @@ class Runner::Shard {
     std::unique_ptr<base::Timer> wait;      ///< until it is asked again
     std::unique_ptr<base::Timer> deadline;  ///< until it has lasted too long
     boost::asio::cancellation_signal cancel;
+    bool begun = false;
     bool waiting = false;
     bool asked_again = false;   ///< woken while it was not waiting
     bool in_operation = false;  ///< a cloud is at work: it is let finish

@@ -92,11 +92,14 @@ std::optional<TaskContext> Runner::Shard::context_of(const Live& live, const std
 }
 
 Async<void> Runner::Shard::run_task(LivePtr live, RunPtr run) {
+  run->begun = true;
+  if (run->dropped) co_return;
   auto patience = first_retry;
   for (;;) {
     const auto context = context_of(*live, run->stage_id, run->task_id);
     if (!context || context->task().status != Status::running) {
-      drop(live, run);
+      // Not cancelled: it is this coroutine, and Asio ends the process when one is that never had to wait.
+      drop(live, run, Cancellation::no);
       co_return unload_if_at_rest(live);
     }
     Task* task = parts_.tasks.find(context->task().implementation);
@@ -278,7 +281,9 @@ void Runner::Shard::drop(const LivePtr& live, const RunPtr& run, Cancellation ca
   const auto found = live->runs.find(key_of(run->stage_id, run->task_id));
   if (found != live->runs.end() && found->second == run) live->runs.erase(found);
   // An operation is let finish: stopping halfway would leave what nobody knows of.
-  if (cancellation == Cancellation::yes && !run->in_operation)
+  // One that has not begun sees for itself: Asio ends the process when a coroutine is cancelled before it
+  // runs.
+  if (cancellation == Cancellation::yes && !run->in_operation && run->begun)
     run->cancel.emit(asio::cancellation_type::terminal);
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/json.h"
 #include "clusters/health.h"
@@ -24,6 +25,13 @@ std::string told(const model::Execution& execution) {
 
 std::string told(const Stage& stage) {
   return fmt::format("stage '{}' ({}, {})", stage.ref_id, stage.type, model::to_string(stage.status));
+}
+
+std::string told_stages(const model::Execution& execution) {
+  std::string text;
+  for (const Stage& stage : execution.stages)
+    text += fmt::format("{} <- [{}]; ", told(stage), fmt::join(stage.requisites, " "));
+  return text;
 }
 
 std::string waiting_for(const Stage& stage) {
@@ -181,7 +189,7 @@ void Laws::ends_or_waits_for_something_named(const Book::Entry& entry) {
     law(!stage.context.contains("_openQuestions"), name,
         fmt::format("{}: {} asks, and nobody looks for an answer", told(execution), told(stage)));
   }
-  law(anything, name, told(execution) + ": no task of it is RUNNING");
+  law(anything, name, told(execution) + ": no task of it is RUNNING: " + told_stages(execution));
   law(!execution.canceled, name, told(execution) + " was cancelled and goes on");
 }
 
@@ -338,10 +346,17 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
     const json::object details = base::parse_json_object(row.details, "a row", {.bytes = SIZE_MAX});
     const auto* context = base::find_object(details, "context");
     const auto* restart = context == nullptr ? nullptr : base::find_object(*context, "restartDetails");
-    if (restart != nullptr && base::to_text(*restart) != restart_of(*before))
-      restarted.insert(row.execution_id);
+    if (restart == nullptr || base::to_text(*restart) == restart_of(*before)) continue;
+    restarted.insert(row.execution_id);
+    begins_anew_what_is_behind(entry->execution, *before, changes);
   }
-  for (const store::StageRow& row : changes.stages) {
+  // Several events may share a commit: what counts is the last row of each.
+  std::map<std::string, const store::StageRow*> stages;
+  std::map<std::string, const store::ExecutionRow*> executions;
+  for (const store::StageRow& row : changes.stages) stages[row.id] = &row;
+  for (const store::ExecutionRow& row : changes.executions) executions[row.id] = &row;
+  for (const auto& [id, last] : stages) {
+    const store::StageRow& row = *last;
     const Book::Entry* entry = book_.find(row.execution_id);
     const Stage* before = entry == nullptr ? nullptr : entry->execution.find_stage(row.id);
     if (before == nullptr || !model::is_complete(before->status)) continue;
@@ -349,12 +364,32 @@ void Laws::leaves_an_ending_only_by_a_restart(const store::Changes& changes) {
         fmt::format("{}: {} becomes {}", told(entry->execution), told(*before),
                     model::to_string(status_of(row.outline))));
   }
-  for (const store::ExecutionRow& row : changes.executions) {
+  for (const auto& [id, last] : executions) {
+    const store::ExecutionRow& row = *last;
     const Book::Entry* entry = book_.find(row.id);
     if (entry == nullptr || !model::is_complete(entry->execution.status)) continue;
     const bool waits = row.header.find("\"waitingRestart\"") != std::string::npos;
     law(row.status == entry->execution.status || restarted.contains(row.id) || waits, name,
         fmt::format("{} becomes {}", told(entry->execution), model::to_string(row.status)));
+  }
+}
+
+void Laws::begins_anew_what_is_behind(const model::Execution& execution, const Stage& restarted,
+                                      const store::Changes& changes) {
+  std::set<std::string> written, behind{restarted.ref_id};
+  for (const store::StageRow& row : changes.stages) written.insert(row.id);
+  for (bool grew = true; grew;) {
+    grew = false;
+    for (const Stage& stage : execution.stages) {
+      const bool follows = std::any_of(stage.requisites.begin(), stage.requisites.end(),
+                                       [&](const std::string& ref) { return behind.contains(ref); });
+      if (stage.synthetic() || !follows || !behind.insert(stage.ref_id).second) continue;
+      grew = true;
+      law(!model::is_complete(stage.status) || written.contains(stage.id),
+          "10: an ending is left by a restart alone",
+          fmt::format("{}: {} is restarted, and {} behind it keeps its ending", told(execution),
+                      told(restarted), told(stage)));
+    }
   }
 }
 

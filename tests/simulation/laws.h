@@ -69,10 +69,12 @@ class Laws final : public ProcessWatcher {
   void keeps_what_was_acknowledged(const Command& command);                         // 7
   void follows_every_ending();                                                      // 7
   void leaves_an_ending_only_by_a_restart(const store::Changes& changes);           // 10
-  void believes_what_is_stored(const Book::Entry& entry);                           // 11
-  void keeps_the_limit(const store::Changes& changes);                              // 12
-  void starts_once_for_a_correlation_id(const std::vector<std::string>& created);   // 13
-  void stores_all_or_nothing(const store::Changes& changes);                        // 14
+  void begins_anew_what_is_behind(const model::Execution& execution, const model::Stage& restarted,
+                                  const store::Changes& changes);                  // 10
+  void believes_what_is_stored(const Book::Entry& entry);                          // 11
+  void keeps_the_limit(const store::Changes& changes);                             // 12
+  void starts_once_for_a_correlation_id(const std::vector<std::string>& created);  // 13
+  void stores_all_or_nothing(const store::Changes& changes);                       // 14
 
   int serving() const;
 

@@ -1,5 +1,6 @@
 #include "simulation.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/ids.h"
@@ -57,6 +58,8 @@ Simulation::Simulation(std::uint64_t seed)
     log("commit" + told(changes));
     tally_.note("commits");
     laws_.committed(changes);
+    const auto ends = [](const store::ExecutionRow& row) { return model::is_complete(row.status); };
+    if (std::any_of(changes.executions.begin(), changes.executions.end(), ends)) delicate_steps_ = 12;
   };
   boot();
   set_up();
@@ -135,6 +138,13 @@ void Simulation::crash(std::string_view how) {
   calendar_.note(down, [this] { boot(); });
 }
 
+/// What follows an ending is only in memory: a crash is likelier then.
+bool Simulation::crashes() {
+  const bool delicate = delicate_steps_ > 0;
+  if (delicate) --delicate_steps_;
+  return dice_.happens(delicate ? 4 * faults_.crash : faults_.crash);
+}
+
 bool Simulation::step() {
   if (laws_.broken()) return false;
   ++steps_;
@@ -143,7 +153,7 @@ bool Simulation::step() {
     if (process_->failed()) {
       log("start failed: " + process_->why_failed());
       crash("starts of the server that failed");
-    } else if (dice_.happens(faults_.crash)) {
+    } else if (crashes()) {
       crash("crashes of the server");
     }
     return true;
@@ -151,7 +161,7 @@ bool Simulation::step() {
   if (due) {
     calendar_.let_happen();
     look_around();
-    if (process_ && dice_.happens(faults_.crash)) crash("crashes of the server");
+    if (process_ && crashes()) crash("crashes of the server");
     return true;
   }
   const auto timer = clock_.next_due();

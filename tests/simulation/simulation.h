@@ -65,6 +65,7 @@ class Simulation {
   Surroundings surroundings();
   void set_up();
   void boot();
+  bool crashes();
   void crash(std::string_view how);
   bool let_time_pass();
   void look_around();
@@ -72,6 +73,7 @@ class Simulation {
   void repeat_start(const json::object& config, const json::object& trigger, int tries_left);
 
   std::uint64_t steps_ = 0;
+  int delicate_steps_ = 0;
   std::string log_;
   base::VirtualClock clock_;
   const TrueTime true_time_;
