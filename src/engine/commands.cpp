@@ -200,12 +200,14 @@ model::Stage* Turn::restartable(const std::string& stage_id) {
 }
 
 void Turn::on(const QueueRestart& queued) {
-  if (restartable(queued.restart.stage_id) == nullptr) return;
-  if (!model::is_complete(execution_.status)) {
-    return refuse_command(Refused::Kind::conflict, fmt::format("execution {} is {}", execution_.id,
-                                                               model::to_string(execution_.status)));
+  if (execution_.status == Status::not_started) {
+    return refuse_command(Refused::Kind::conflict,
+                          fmt::format("execution {} waits to start already", execution_.id));
   }
+  if (!model::is_complete(execution_.status)) return on(queued.restart);
+  if (restartable(queued.restart.stage_id) == nullptr) return;
   json::object waiting{{"stageId", queued.restart.stage_id},
+                       {"since", base::to_millis(now_)},
                        {"user", queued.restart.user},
                        {"followsChild", queued.restart.follows_child},
                        {"status", model::to_string(execution_.status)},

@@ -50,8 +50,9 @@ struct RestartStage {
   /// The stage waits for a child execution that was itself restarted: it follows that one, and starts none.
   bool follows_child = false;
 };
-/// A restart that has to wait for other executions: the complete execution becomes NOT_STARTED, and Start
-/// carries the restart out. Cancel puts the former ending back.
+/// A restart that may have to wait for other executions: a complete execution becomes NOT_STARTED, and Start
+/// carries the restart out; Cancel puts the former ending back. One that runs is restarted at once: nobody
+/// has to wait for it.
 struct QueueRestart {
   RestartStage restart;
 };

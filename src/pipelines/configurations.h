@@ -44,8 +44,10 @@ class Configurations {
   /// Sets the display order: {id: index}.
   Async<void> reorder(std::string application, json::object ids_to_indices, std::string user);
 
-  /// Grows with every change that was made through this object.
+  /// Grows with every change that was made through this object, or is known to it.
   std::uint64_t revision() const { return revision_; }
+  /// Somebody else has changed something.
+  void note_change() { ++revision_; }
 
  private:
   std::atomic<std::uint64_t> revision_ = 0;

@@ -11,13 +11,14 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/retry.h"
 #include "base/run_on.h"
-#include "base/timer.h"
 #include "expressions/expressions.h"
 #include "pipelines/execution_builder.h"
 #include "pipelines/start_artifacts.h"
 #include "pipelines/strategy_parameters.h"
 #include "pipelines/validation.h"
+#include "runner/command_json.h"
 
 namespace gennaker::pipelines {
 
@@ -27,6 +28,8 @@ using model::Status;
 namespace {
 
 constexpr std::size_t most_waiting = 50;
+/// Of what has not ended.
+constexpr std::size_t most_looked_at = 100'000;
 
 constexpr std::string_view superseded =
     "This execution was queued but then canceled because a newer queued execution superceded it. This "
@@ -102,24 +105,26 @@ std::optional<base::Error> ad_hoc_problem(const AdHocRules& rules, const engine:
   return std::nullopt;
 }
 
-/// Nobody else would do it: while the store does not answer, it is tried again.
-Async<void> tell_surely(const StarterParts* parts, std::string execution_id, engine::Event event) {
-  auto patience = std::chrono::milliseconds(100);
-  for (;;) {
-    try {
-      engine::Event copy = event;
-      auto telling = parts->runner.tell(execution_id, std::move(copy));
-      co_await std::move(telling);
-      co_return;
-    } catch (const base::Error& error) {
-      base::log::warn("execution {}, which waits to start, could not be told: {}", execution_id,
-                      error.what());
-      if (!error.worth_retrying()) co_return;
-    }
-    auto waiting = base::sleep_for(parts->clock, patience);
-    co_await std::move(waiting);
-    patience = std::min(patience * 2, std::chrono::milliseconds(15'000));
-  }
+/// What the next decision about a limited pipeline has to claim.
+std::string limit_of(const std::string& config_id) {
+  return "limit/" + config_id;
+}
+
+std::string correlation_of(model::ExecutionType type, const std::string& correlation_id) {
+  return fmt::format("correlation/{}/{}",
+                     type == model::ExecutionType::pipeline ? "pipeline" : "orchestration", correlation_id);
+}
+
+/// What an execution claims that was given its id before it began.
+std::string start_of(const std::string& execution_id) {
+  return "start/" + execution_id;
+}
+
+/// Since when it waits to start.
+base::TimePoint since(const model::Execution& waiting) {
+  const auto* restart = base::find_object(waiting.extra, "waitingRestart");
+  const auto asked = restart ? base::whole_number(*restart, "since") : std::nullopt;
+  return asked ? base::from_millis(*asked) : waiting.build_time;
 }
 
 std::size_t most_running(const model::Execution& execution) {
@@ -137,16 +142,16 @@ std::string correlation_of_child(const model::Execution& parent, std::string_vie
 Starter::Starter(StarterParts parts)
     : parts_(std::move(parts)), strand_(asio::make_strand(parts_.executor)) {}
 
-/// Two starts with one correlation id would both find that nothing runs with it, and both start. So the
-/// second looks when the first is durable, or has failed.
-Async<std::string> Starter::in_turn(std::string turn, Async<std::string> start) {
+/// What claims exclude between servers is spared a loser here: who comes second looks when the first is done.
+template <class T>
+Async<T> Starter::in_turn(std::string turn, Async<T> work) {
   auto entering = wait_for_turn(turn);
   auto running_there = base::run_on(strand_, std::move(entering));
   co_await std::move(running_there);
   std::exception_ptr failure;
-  std::string id;
+  T result{};
   try {
-    id = co_await std::move(start);
+    result = co_await std::move(work);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -155,7 +160,7 @@ Async<std::string> Starter::in_turn(std::string turn, Async<std::string> start) 
     mine.mapped()->cancel();
   });
   if (failure) std::rethrow_exception(failure);
-  co_return id;
+  co_return result;
 }
 
 /// On the strand.
@@ -173,30 +178,52 @@ Async<void> Starter::wait_for_turn(std::string turn) {
   }
 }
 
+/// Until it has begun, or found what somebody else began with the same correlation id in the meantime.
+/// `own_id`: nullopt, or the id that it was to have, with which it begins at most once.
+template <class Begin>
+Async<std::string> Starter::begun(std::optional<std::string> own_id, Begin begin) {
+  for (;;) {
+    try {
+      auto beginning = begin();
+      co_return co_await std::move(beginning);
+    } catch (const store::ClaimTaken& taken) {
+      if (own_id && taken.name() == start_of(*own_id)) co_return *own_id;
+      // Else there is one that runs.
+    }
+  }
+}
+
 Async<std::string> Starter::start_pipeline(StartRequest request) {
   const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
-  auto starting = begin_pipeline(std::move(request));
-  if (correlation_id.empty()) co_return co_await std::move(starting);
-  auto waiting = in_turn("pipeline/" + correlation_id, std::move(starting));
-  co_return co_await std::move(waiting);
+  if (correlation_id.empty() && !request.execution_id) return begin_pipeline(std::move(request));
+  const std::optional<std::string> own_id = request.execution_id;
+  auto beginning = begun(own_id, [this, request = std::move(request)] { return begin_pipeline(request); });
+  if (correlation_id.empty()) return beginning;
+  return in_turn(correlation_of(model::ExecutionType::pipeline, correlation_id), std::move(beginning));
 }
 
 Async<std::string> Starter::start_orchestration(json::object request, std::string user, std::string origin) {
   const auto* trigger = base::find_object(request, "trigger");
   const std::string correlation_id = trigger ? base::string_or(*trigger, "correlationId", "") : "";
-  auto starting = begin_orchestration(std::move(request), std::move(user), std::move(origin));
-  if (correlation_id.empty()) co_return co_await std::move(starting);
-  auto waiting = in_turn("orchestration/" + correlation_id, std::move(starting));
-  co_return co_await std::move(waiting);
+  if (correlation_id.empty())
+    return begin_orchestration(std::move(request), std::move(user), std::move(origin));
+  auto beginning = begun(
+      std::nullopt, [this, request = std::move(request), user = std::move(user), origin = std::move(origin)] {
+        return begin_orchestration(request, user, origin);
+      });
+  return in_turn(correlation_of(model::ExecutionType::orchestration, correlation_id), std::move(beginning));
 }
 
 Async<std::string> Starter::begin_pipeline(StartRequest request) {
-  const std::string correlation_id = base::string_or(request.trigger, "correlationId", "");
-  if (!correlation_id.empty()) {
-    auto looking = running_with(model::ExecutionType::pipeline, correlation_id);
-    const std::optional<std::string> running = co_await std::move(looking);
-    if (running) co_return *running;
+  std::vector<store::Claim> claims;
+  {
+    auto looking =
+        look_up(model::ExecutionType::pipeline, base::string_or(request.trigger, "correlationId", ""));
+    Correlation correlation = co_await std::move(looking);
+    if (correlation.running) co_return *correlation.running;
+    claims = std::move(correlation.claims);
   }
+  if (request.execution_id) claims.push_back({start_of(*request.execution_id), "", new_word()});
   if (base::bool_or(request.config, "disabled", false)) {
     throw base::Error(base::Kind::invalid, "Pipeline is disabled and cannot be started.",
                       {{"field", "disabled"}});
@@ -243,19 +270,22 @@ Async<std::string> Starter::begin_pipeline(StartRequest request) {
   take_strategy_parameters(execution, parts_.stages);
   execution.origin = request.origin;
   execution.root_id = base::string_or(execution.trigger, "parentRootId", execution.id);
+  for (store::Claim& claim : claims) claim.execution_id = execution.id;
   if (unresolved) {
-    auto recording = record_failed_start(std::move(execution), unresolved);
+    auto recording = record_failed_start(std::move(execution), unresolved, std::move(claims));
     std::string failed = co_await std::move(recording);
     if (request.by == StartedBy::somebody) std::rethrow_exception(unresolved);
     co_return failed;
   }
   if (limited(execution)) {
-    auto starting = start_limited(std::move(execution));
-    auto running_there = base::run_on(strand_, std::move(starting));
-    co_return co_await std::move(running_there);
+    const std::string turn = limit_of(execution.pipeline_config_id);
+    auto starting = start_limited(std::move(execution), std::move(claims));
+    auto waiting = in_turn(turn, std::move(starting));
+    co_return co_await std::move(waiting);
   }
   std::string started = execution.id;
-  co_await parts_.runner.accept(std::move(execution));
+  auto accepting = parts_.runner.accept(std::move(execution), std::move(claims));
+  co_await std::move(accepting);
   co_return started;
 }
 
@@ -277,7 +307,8 @@ Async<json::object> Starter::evaluated(json::object document, json::object names
 }
 
 /// What cannot be told to whoever started it is seen in the list of executions.
-Async<std::string> Starter::record_failed_start(model::Execution execution, std::exception_ptr failure) {
+Async<std::string> Starter::record_failed_start(model::Execution execution, std::exception_ptr failure,
+                                                std::vector<store::Claim> claims) {
   try {
     std::rethrow_exception(failure);
   } catch (const base::Error& error) {
@@ -288,7 +319,7 @@ Async<std::string> Starter::record_failed_start(model::Execution execution, std:
   execution.canceled = true;
   execution.canceled_by = "system";
   std::string id = execution.id;
-  auto accepting = parts_.runner.accept(std::move(execution));
+  auto accepting = parts_.runner.accept(std::move(execution), std::move(claims));
   co_await std::move(accepting);
   co_return id;
 }
@@ -304,12 +335,9 @@ Async<std::string> Starter::begin_orchestration(json::object request, std::strin
   if (trigger == nullptr || !trigger->is_object()) request["trigger"] = json::object{};
   json::object& given = request["trigger"].as_object();
   if (base::string_or(given, "user", "").empty()) given["user"] = user;
-  const std::string correlation_id = base::string_or(given, "correlationId", "");
-  if (!correlation_id.empty()) {
-    auto looking = running_with(model::ExecutionType::orchestration, correlation_id);
-    const std::optional<std::string> running = co_await std::move(looking);
-    if (running) co_return *running;
-  }
+  auto looking = look_up(model::ExecutionType::orchestration, base::string_or(given, "correlationId", ""));
+  Correlation correlation = co_await std::move(looking);
+  if (correlation.running) co_return *correlation.running;
   const base::TimePoint now = parts_.clock.now();
   model::Execution execution =
       build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
@@ -317,11 +345,13 @@ Async<std::string> Starter::begin_orchestration(json::object request, std::strin
   std::string id = execution.id;
   if (const auto problem = ad_hoc_problem(parts_.ad_hoc, parts_.stages, execution, user)) {
     const std::exception_ptr refused = std::make_exception_ptr(*problem);
-    auto recording = record_failed_start(std::move(execution), refused);
+    auto recording = record_failed_start(std::move(execution), refused, {});
     co_await std::move(recording);
     std::rethrow_exception(refused);
   }
-  co_await parts_.runner.accept(std::move(execution));
+  for (store::Claim& claim : correlation.claims) claim.execution_id = id;
+  auto accepting = parts_.runner.accept(std::move(execution), std::move(correlation.claims));
+  co_await std::move(accepting);
   co_return id;
 }
 
@@ -348,8 +378,13 @@ Async<json::object> Starter::with_parent(json::object trigger) {
   co_return trigger;
 }
 
-Async<std::optional<std::string>> Starter::running_with(model::ExecutionType type,
-                                                        std::string correlation_id) {
+/// Who holds the claim is read first: whatever has been started since makes the claim fail.
+Async<Starter::Correlation> Starter::look_up(model::ExecutionType type, std::string correlation_id) {
+  Correlation correlation;
+  if (correlation_id.empty()) co_return correlation;
+  const std::string name = correlation_of(type, correlation_id);
+  std::string holder = co_await parts_.store.holder(name);
+  correlation.claims.push_back({name, std::move(holder), new_word()});
   store::ExecutionQuery query;
   query.type = type;
   query.correlation_id = std::move(correlation_id);
@@ -357,8 +392,8 @@ Async<std::optional<std::string>> Starter::running_with(model::ExecutionType typ
   query.limit = 1;
   std::vector<model::Execution> found =
       co_await parts_.store.executions(std::move(query), model::Detail::outline);
-  if (found.empty()) co_return std::nullopt;
-  co_return found.front().id;
+  if (!found.empty()) correlation.running = found.front().id;
+  co_return correlation;
 }
 
 Async<void> Starter::restart_stage(std::string execution_id, engine::RestartStage restart) {
@@ -368,17 +403,18 @@ Async<void> Starter::restart_stage(std::string execution_id, engine::RestartStag
   }
   json::object trigger = execution->trigger;
   std::string user = restart.user;
-  if (limited(*execution)) {
-    auto restarting = restart_limited(std::move(*execution), std::move(restart));
-    auto running_there = base::run_on(strand_, std::move(restarting));
-    // Of two restarts the one that is refused must not give back the place that the other has taken.
-    auto waiting = in_turn("restart/" + execution_id, std::move(running_there));
-    co_await std::move(waiting);
+  const std::string limited_config = limited(*execution) ? execution->pipeline_config_id : "";
+  engine::Event event;
+  if (limited_config.empty()) {
+    event = std::move(restart);
   } else {
-    engine::Event event = std::move(restart);
-    auto telling = parts_.runner.tell(execution_id, std::move(event));
-    co_await std::move(telling);
+    auto looking = standing_of(limited_config);
+    const Standing standing = co_await std::move(looking);
+    if (standing.waiting.size() >= most_waiting) throw too_many(standing.waiting.size());
+    event = engine::QueueRestart{std::move(restart)};
   }
+  auto telling = parts_.runner.tell(execution_id, std::move(event));
+  co_await std::move(telling);
   auto resuming = resume_parent(std::move(trigger), std::move(user));
   co_await std::move(resuming);
 }
@@ -395,139 +431,147 @@ Async<void> Starter::resume_parent(json::object trigger, std::string user) {
   co_await std::move(restarting);
 }
 
-Async<std::string> Starter::restart_limited(model::Execution execution, engine::RestartStage restart) {
-  const std::string id = execution.id, config_id = execution.pipeline_config_id;
-  Limited& limited = limited_[config_id];
-  limited.most = most_running(execution);
-  const bool counted = limited.running.contains(id);
-  const bool room = counted || (limited.running.size() < limited.most && limited.waiting.empty());
-  const bool waits = std::find(limited.waiting.begin(), limited.waiting.end(), id) != limited.waiting.end();
-  if (waits) throw base::Error(base::Kind::conflict, fmt::format("execution {} waits to start already", id));
-  if (!room && limited.waiting.size() >= most_waiting) throw too_many(limited.waiting.size());
-  if (!room) limited.waiting.push_back(id);
-  if (room) limited.running.insert(id);
-  engine::Event event;
-  if (room) {
-    event = std::move(restart);
-  } else {
-    event = engine::QueueRestart{std::move(restart)};
+/// The claim is read first, then the starts that are under way, then the executions: whatever happens between
+/// two of them is seen by the next, or makes the claim fail.
+Async<Starter::Standing> Starter::standing_of(std::string config_id) {
+  Standing standing;
+  standing.decided_by = co_await parts_.store.holder(limit_of(config_id));
+  const std::vector<std::string> starting = co_await parts_.store.starting(config_id);
+  standing.running.insert(starting.begin(), starting.end());
+  store::ExecutionQuery query;
+  query.type = model::ExecutionType::pipeline;
+  query.pipeline_config_ids = {config_id};
+  query.statuses = {Status::not_started, Status::running, Status::paused};
+  query.oldest_first = true;
+  query.limit = most_looked_at;
+  std::vector<model::Execution> unfinished =
+      co_await parts_.store.executions(std::move(query), model::Detail::outline);
+  for (model::Execution& execution : unfinished) {
+    if (execution.status != Status::not_started) {
+      standing.running.insert(execution.id);
+    } else if (!standing.running.contains(execution.id)) {
+      standing.waiting.push_back(std::move(execution));
+    }
   }
-  std::exception_ptr failure;
-  try {
-    auto telling = parts_.runner.tell(id, std::move(event));
-    co_await std::move(telling);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return id;
-  if (!counted) {
-    auto ending = ended(config_id, id, true);
-    co_await std::move(ending);
-  }
-  std::rethrow_exception(failure);
+  std::stable_sort(standing.waiting.begin(), standing.waiting.end(),
+                   [](const auto& left, const auto& right) { return since(left) < since(right); });
+  co_return standing;
 }
 
-/// Counts before it waits for the store: on the strand nobody comes between the look and the count.
-Async<std::string> Starter::start_limited(model::Execution execution) {
-  std::string id = execution.id;
-  const std::string config_id = execution.pipeline_config_id;
-  Limited& limited = limited_[config_id];
-  limited.most = most_running(execution);
-  const bool room = limited.running.size() < limited.most && limited.waiting.empty();
-  if (!room && limited.waiting.size() >= most_waiting) {
-    const base::Error surplus = too_many(limited.waiting.size());
-    execution.status = Status::canceled;
-    execution.canceled = true;
-    execution.canceled_by = "spinnaker";
-    execution.cancellation_reason = surplus.what();
-    auto recording = parts_.runner.accept(std::move(execution));
-    co_await std::move(recording);
-    co_return id;
+Async<std::string> Starter::start_limited(model::Execution execution, std::vector<store::Claim> claims) {
+  const std::string id = execution.id, config_id = execution.pipeline_config_id, limit = limit_of(config_id);
+  for (;;) {
+    auto looking = standing_of(config_id);
+    const Standing standing = co_await std::move(looking);
+    const bool room = standing.waiting.empty() && standing.running.size() < most_running(execution);
+    if (!room && standing.waiting.size() >= most_waiting) {
+      const base::Error surplus = too_many(standing.waiting.size());
+      execution.status = Status::canceled;
+      execution.canceled = true;
+      execution.canceled_by = "spinnaker";
+      execution.cancellation_reason = surplus.what();
+      auto recording = parts_.runner.accept(std::move(execution), std::move(claims));
+      co_await std::move(recording);
+      co_return id;
+    }
+    if (!room) {
+      auto accepting = parts_.runner.accept_waiting(std::move(execution), std::move(claims));
+      co_await std::move(accepting);
+      release_soon(config_id);  // what it waits for may have ended meanwhile
+      co_return id;
+    }
+    auto copy = execution;
+    std::vector<store::Claim> all = claims;
+    all.push_back({limit, standing.decided_by, new_word()});
+    try {
+      auto accepting = parts_.runner.accept(std::move(copy), std::move(all));
+      co_await std::move(accepting);
+      co_return id;
+    } catch (const store::ClaimTaken& taken) {
+      if (taken.name() != limit) throw;
+    }
   }
-  if (room) {
-    limited.running.insert(id);
-  } else {
-    limited.waiting.push_back(id);
-  }
-  std::exception_ptr failure;
-  try {
-    auto accepting = room ? parts_.runner.accept(std::move(execution))
-                          : parts_.runner.accept_waiting(std::move(execution));
-    co_await std::move(accepting);
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (failure) {
-    co_await ended(config_id, id, true);
-    std::rethrow_exception(failure);
-  }
-  co_return id;
+}
+
+std::string Starter::new_word() {
+  return base::new_ulid(parts_.clock.now(), parts_.random);
 }
 
 void Starter::on_end(const model::Execution& execution) {
-  if (!limited(execution)) return;
-  auto ending = ended(execution.pipeline_config_id, execution.id, execution.keep_waiting_pipelines);
-  asio::co_spawn(strand_, std::move(ending), asio::detached);
+  if (limited(execution)) release_soon(execution.pipeline_config_id);
 }
 
-Async<void> Starter::ended(std::string config_id, std::string execution_id, bool keep_waiting) {
-  const auto found = limited_.find(config_id);
-  if (found == limited_.end()) co_return;
-  found->second.running.erase(execution_id);
-  std::erase(found->second.waiting, execution_id);
-  co_await release(config_id, keep_waiting);
+void Starter::on_slot(const std::string& pipeline_config_id) {
+  release_soon(pipeline_config_id);
 }
 
-/// Starts the oldest that waits; or, unless the pipeline keeps its waiting ones, the newest, and cancels the
-/// rest.
-Async<void> Starter::release(std::string config_id, bool keep_waiting) {
-  std::vector<std::string> chosen, surplus;
-  {
-    Limited& limited = limited_[config_id];
-    while (limited.running.size() < limited.most && !limited.waiting.empty()) {
-      const std::string id = keep_waiting ? limited.waiting.front() : limited.waiting.back();
-      std::erase(limited.waiting, id);
-      limited.running.insert(id);
-      chosen.push_back(id);
-      if (keep_waiting) continue;
-      surplus.assign(limited.waiting.begin(), limited.waiting.end());
-      limited.waiting.clear();
+void Starter::release_soon(std::string config_id) {
+  asio::co_spawn(strand_, release(std::move(config_id)), asio::detached);
+}
+
+Async<void> Starter::release(std::string config_id) {
+  std::string what = fmt::format("what waits to start of pipeline {} is not known", config_id);
+  return base::until_it_works(parts_.clock, std::move(what),
+                              [this, config_id = std::move(config_id)] { return release_now(config_id); });
+}
+
+Async<void> Starter::release_now(std::string config_id) {
+  for (;;) {
+    auto trying = try_to_release(config_id);
+    auto waiting = in_turn(limit_of(config_id), std::move(trying));
+    if (co_await std::move(waiting)) co_return;
+  }
+}
+
+/// Starts those that wait longest; or, unless the pipeline keeps its waiting ones, the newest, and cancels
+/// the rest. They are told by commands that are stored with the decision. false: it was somebody else's turn.
+Async<bool> Starter::try_to_release(std::string config_id) {
+  auto looking = standing_of(config_id);
+  const Standing standing = co_await std::move(looking);
+  if (standing.waiting.empty()) co_return true;
+  const model::Execution& newest = standing.waiting.back();
+  const std::size_t most = most_running(newest);
+  if (standing.running.size() >= most) co_return true;
+  store::Changes changes;
+  const auto tell = [&](const model::Execution& execution, const engine::Event& event) {
+    changes.commands.push_back({new_word(), execution.id, runner::event_text(event), config_id});
+  };
+  std::size_t room = most - standing.running.size();
+  for (const model::Execution& execution : standing.waiting) {
+    if (!newest.keep_waiting_pipelines && &execution != &newest) {
+      tell(execution, engine::Cancel{"spinnaker", std::string(superseded)});
+    } else if (room > 0) {
+      tell(execution, engine::Start{});
+      --room;
     }
-    if (limited.running.empty() && limited.waiting.empty()) limited_.erase(config_id);
   }
-  for (const std::string& id : surplus) {
-    engine::Event cancel = engine::Cancel{"spinnaker", std::string(superseded)};
-    auto telling = tell_surely(&parts_, id, std::move(cancel));
-    co_await std::move(telling);
+  changes.claims.push_back({limit_of(config_id), standing.decided_by, new_word()});
+  try {
+    auto committing = parts_.store.commit(std::move(changes));
+    co_await std::move(committing);
+  } catch (const store::ClaimTaken&) {
+    co_return false;
   }
-  for (const std::string& id : chosen) {
-    engine::Event start = engine::Start{};
-    auto telling = tell_surely(&parts_, id, std::move(start));
-    co_await std::move(telling);
-  }
+  co_return true;
 }
 
 Async<void> Starter::recover() {
+  return base::until_it_works(parts_.clock, "what waits to start is not known",
+                              [this] { return release_all(); });
+}
+
+Async<void> Starter::release_all() {
   store::ExecutionQuery query;
   query.type = model::ExecutionType::pipeline;
-  query.statuses = {Status::not_started, Status::running, Status::paused};
-  query.oldest_first = true;
-  query.limit = 100'000;
-  const std::vector<model::Execution> unfinished =
+  query.statuses = {Status::not_started};
+  query.limit = most_looked_at;
+  const std::vector<model::Execution> waiting =
       co_await parts_.store.executions(std::move(query), model::Detail::outline);
-  std::map<std::string, bool> keep_waiting;
-  for (const model::Execution& execution : unfinished) {
-    if (!limited(execution)) continue;
-    Limited& limited = limited_[execution.pipeline_config_id];
-    limited.most = most_running(execution);
-    keep_waiting[execution.pipeline_config_id] = execution.keep_waiting_pipelines;
-    if (execution.status == Status::not_started) {
-      limited.waiting.push_back(execution.id);
-    } else {
-      limited.running.insert(execution.id);
-    }
+  std::set<std::string> config_ids;
+  for (const model::Execution& execution : waiting) {
+    if (limited(execution)) config_ids.insert(execution.pipeline_config_id);
   }
-  for (const auto& [config_id, keep] : keep_waiting) co_await release(config_id, keep);
+  for (const std::string& id : config_ids) release_soon(id);
 }
 
 }  // namespace gennaker::pipelines

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <boost/asio/strand.hpp>
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,7 +22,8 @@ struct StartRequest {
   StartedBy by = StartedBy::somebody;
   std::string user = "anonymous";
   std::string origin = "api";
-  /// Set by whoever must know the id before anything runs, and so can ask twice without starting twice.
+  /// Set by whoever must know the id before anything runs, and so can ask twice without starting twice: also
+  /// when the first has ended.
   std::optional<std::string> execution_id;
 };
 
@@ -45,7 +45,6 @@ struct StarterParts {
   const engine::StageCatalog& stages;
   const base::Clock& clock;
   base::Random& random;
-  /// Decides about limits one at a time, so that two starts cannot both see room for one.
   base::asio::any_io_executor executor;
   /// Of expressions in configurations; nullptr: what they ask of the outside has no answer.
   runner::Answerer* answerer = nullptr;
@@ -75,37 +74,54 @@ class Starter {
   /// Runner::tell does, and `conflict` when too many wait.
   Async<void> restart_stage(std::string execution_id, engine::RestartStage restart);
 
-  /// To be told of every execution that has ended: starts what waited for it. Callable from any thread.
+  /// To be told of every execution that has ended: starts what waited for it. Callable from any thread, as
+  /// the next two.
   void on_end(const model::Execution& execution);
-  /// After a start of the server, before the first request and before Runner::start: learns what runs and
-  /// waits, which must not change meanwhile; starts what need not wait.
+  /// To be told that one of a limited pipeline's executions waits, has been started, or could not be.
+  void on_slot(const std::string& pipeline_config_id);
+  /// Starts what need not wait any more: to be called when this server has started, and when it has taken
+  /// over what others were about to do.
   Async<void> recover();
 
  private:
-  /// How many of a configuration run and who waits, for those with a limit. Only the strand touches it.
-  struct Limited {
+  /// How a limited pipeline stands. Decisions about it are made one at a time, by whichever server: each
+  /// claims the name that the one before it had.
+  struct Standing {
+    std::string decided_by;  ///< who holds the claim
     std::set<std::string> running;
-    std::deque<std::string> waiting;  ///< oldest first
-    std::size_t most = 1;
+    std::vector<model::Execution> waiting;  ///< outlines; who waits longest first
   };
-  Async<std::string> in_turn(std::string turn, Async<std::string> start);
+  /// What already runs with a correlation id, or what who starts something with it has to claim.
+  struct Correlation {
+    std::optional<std::string> running;
+    std::vector<store::Claim> claims;  ///< without their execution
+  };
+  template <class T>
+  Async<T> in_turn(std::string turn, Async<T> work);
   Async<void> wait_for_turn(std::string turn);
+  template <class Begin>
+  Async<std::string> begun(std::optional<std::string> own_id, Begin begin);
   Async<std::string> begin_pipeline(StartRequest request);
   Async<std::string> begin_orchestration(json::object request, std::string user, std::string origin);
-  Async<std::string> start_limited(model::Execution execution);
-  Async<std::string> restart_limited(model::Execution execution, engine::RestartStage restart);
+  Async<std::string> start_limited(model::Execution execution, std::vector<store::Claim> claims);
   Async<void> resume_parent(json::object trigger, std::string user);
   Async<json::object> evaluated(json::object document, json::object names);
-  Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure);
-  Async<void> ended(std::string config_id, std::string execution_id, bool keep_waiting);
-  Async<void> release(std::string config_id, bool keep_waiting);
-  Async<std::optional<std::string>> running_with(model::ExecutionType type, std::string correlation_id);
+  Async<std::string> record_failed_start(model::Execution execution, std::exception_ptr failure,
+                                         std::vector<store::Claim> claims);
+  Async<Standing> standing_of(std::string config_id);
+  std::string new_word();
+  void release_soon(std::string config_id);
+  Async<void> release(std::string config_id);
+  Async<void> release_now(std::string config_id);
+  Async<void> release_all();
+  Async<bool> try_to_release(std::string config_id);
+  Async<Correlation> look_up(model::ExecutionType type, std::string correlation_id);
   Async<json::object> with_parent(json::object trigger);
 
   StarterParts parts_;
   base::asio::strand<base::asio::any_io_executor> strand_;
-  std::map<std::string, Limited> limited_;
-  /// Whose turn it is to start something with a correlation id, or to restart; cancelled when that is over.
+  /// Whose turn it is to start something with a correlation id or of a limited pipeline; cancelled when that
+  /// is over.
   std::map<std::string, std::shared_ptr<base::asio::steady_timer>> starting_;
 };
 

@@ -191,11 +191,13 @@ World::World(Setting setting, Outside& outside)
       if (known_.insert(entry.subject).second) started_.push_back(entry.subject);
     }
   });
+  runner_.on_slot([this](const std::string& config_id) { starter_.on_slot(config_id); });
   runner_.on_end([this](const model::Execution& execution) {
     resting_.insert(execution.id);
     starter_.on_end(execution);
   });
   asio::co_spawn(io_, clouds_.start(), asio::detached);
+  asio::co_spawn(io_, runner_.start(), asio::detached);
   step();
 }
 

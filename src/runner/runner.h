@@ -14,6 +14,8 @@
 
 namespace gennaker::runner {
 
+class Mailroom;
+
 struct RunnerParts {
   store::Store& store;
   const engine::StageCatalog& stages;
@@ -35,21 +37,31 @@ class Runner {
   Runner(RunnerParts parts, const base::asio::any_io_executor& executor);
   ~Runner();
 
-  /// Called with every execution that has come to rest, on its shard. Set before start().
-  void on_end(std::function<void(const model::Execution&)> listener);
+  // Listeners are set before start().
 
-  /// Takes up all executions that are not complete.
+  /// Called with every execution that has come to rest, on its shard.
+  void on_end(std::function<void(const model::Execution&)> listener);
+  /// Called, on any thread, when an execution of that configuration begins to wait for its restart, or when a
+  /// command has been carried out that had this store::Command::slot_of.
+  void on_slot(std::function<void(const std::string& pipeline_config_id)> listener);
+  /// Called, on any thread, when executions of servers that have gone were taken up: what those were about to
+  /// do because something had ended is left to be done.
+  void on_inherit(std::function<void()> listener);
+
+  /// Takes up all executions of this server that are not complete, and hears of commands from now on.
   Async<void> start();
   /// Stops runs where they are, as a crash would; joins the threads.
   void stop();
 
-  /// Stores a new execution and starts it; returns when that is durable.
-  Async<void> accept(model::Execution execution);
+  /// Stores a new execution and starts it; returns when that is durable. Throws store::ClaimTaken: nothing
+  /// is stored.
+  Async<void> accept(model::Execution execution, std::vector<store::Claim> claims = {});
   /// As accept, but leaves it NOT_STARTED until somebody sends engine::Start.
-  Async<void> accept_waiting(model::Execution execution);
+  Async<void> accept_waiting(model::Execution execution, std::vector<store::Claim> claims = {});
 
-  /// Sends an event to an execution, complete or not; returns when its effect on the state is durable.
-  /// Throws base::Error: `not_found`, or what the engine refused (`conflict`, `invalid`, `not_found`).
+  /// Sends an event to an execution, complete or not, whichever server it belongs to; returns when its effect
+  /// on the state is durable. Throws base::Error: `not_found`, or what the engine refused (`conflict`,
+  /// `invalid`, `not_found`); `timeout`: another server has not answered, and may still do it.
   Async<void> tell(std::string execution_id, engine::Event event);
 
   /// Asks the waiting tasks whose Again::wake_on is `word` again, now.
@@ -58,10 +70,20 @@ class Runner {
  private:
   class Shard;
   Shard& shard_of(std::string_view execution_id);
+  void begin();
+  void watch_store();
+  Async<void> accept(model::Execution execution, bool start, std::vector<store::Claim> claims);
+  Async<bool> carry_out(store::Command command);
+  Async<void> take_up(std::vector<std::string> execution_ids);
+  Async<void> inherit(std::vector<std::string> execution_ids);
 
   RunnerParts parts_;
   std::function<void(const model::Execution&)> on_end_;
+  std::function<void(const std::string&)> on_slot_;
+  std::function<void()> on_inherit_;
   std::vector<std::unique_ptr<Shard>> shards_;
+  bool watches_ = false;
+  std::unique_ptr<Mailroom> mailroom_;  ///< on the first shard's executor
 };
 
 /// The word that wakes whoever waits for an execution's end.

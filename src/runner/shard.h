@@ -24,6 +24,7 @@ class Runner::Shard {
  public:
   /// `executor`: nullptr for a thread of its own.
   Shard(const RunnerParts& parts, const std::function<void(const model::Execution&)>& on_end,
+        const std::function<void(const std::string&)>& on_slot,
         std::function<void(std::string)> wake_everywhere, const boost::asio::any_io_executor* executor);
   ~Shard();
 
@@ -32,9 +33,14 @@ class Runner::Shard {
 
   // The rest is called on the shard's thread.
 
-  Async<void> accept(model::Execution execution, bool start);
-  Async<void> tell(std::string execution_id, engine::Event event);
+  Async<void> accept(model::Execution execution, bool start, std::vector<store::Claim> claims);
+  /// false: the execution belongs to another server; nothing has happened.
+  Async<bool> tell(std::string execution_id, engine::Event event);
+  /// The same, for a command that is answered with what it changes.
+  Async<bool> carry_out_command(store::Command command);
   Async<void> take_up(std::string execution_id);
+  /// Drops what was loaded under a lease that has run out.
+  void forget(store::Lease lease);
   void wake(const std::string& word);
 
  private:
@@ -63,6 +69,7 @@ class Runner::Shard {
     engine::Event event;
     /// Set: somebody waits for the answer.
     std::function<void(std::exception_ptr)> done;
+    std::string command_id = {};  ///< set: it is answered with what it changes
   };
 
   /// A loaded execution.
@@ -71,23 +78,29 @@ class Runner::Shard {
     std::optional<engine::Advancer> advancer;  ///< of the execution: nobody else changes it
     std::vector<Letter> mailbox;
     bool turning = false;
+    store::Lease lease = 0;
+    bool forgotten = false;                            ///< it belongs to another server now
     std::map<std::string, std::shared_ptr<Run>> runs;  ///< by stage id + "/" + task id
   };
   using LivePtr = std::shared_ptr<Live>;
   using RunPtr = std::shared_ptr<Run>;
 
   // shard.cpp
+  /// nullptr: it belongs to another server.
   Async<LivePtr> find_or_load(std::string execution_id);
   std::uint64_t begin_reading(const std::string& execution_id);
   std::uint64_t end_reading(const std::string& execution_id);
-  LivePtr adopt(model::Execution execution);
+  LivePtr adopt(model::Execution execution, store::Lease lease);
+  void forget(const LivePtr& live);
+  void refuse(Letter& letter, std::exception_ptr why);
+  Async<bool> is_lost_but_stored(std::exception_ptr failure, std::string execution_id);
   void post(const LivePtr& live, Letter letter);
   Async<void> turn(LivePtr live);
   /// While the store does not answer, it is tried again. `refused`: what it will never take.
   enum class Refused { give_up, try_again };
   Async<void> commit(store::Changes changes, Refused refused = Refused::try_again);
   void unload_if_at_rest(const LivePtr& live);
-  Async<void> send(LivePtr live, engine::Event event);
+  Async<void> send(LivePtr live, engine::Event event, std::string command_id = {});
   Async<void> find_answers(LivePtr live, engine::Ask ask);
 
   // task_run.cpp
@@ -112,6 +125,7 @@ class Runner::Shard {
 
   const RunnerParts& parts_;
   const std::function<void(const model::Execution&)>& on_end_;
+  const std::function<void(const std::string&)>& on_slot_;
   std::function<void(std::string)> wake_everywhere_;
   /// Without one the executor is somebody else's.
   struct Thread {

@@ -109,6 +109,8 @@ class Gennaker {
       pipeline_triggers_.on_end(execution);
       pruner_.on_end(execution);
     });
+    runner_.on_slot([this](const std::string& config_id) { starter_.on_slot(config_id); });
+    runner_.on_inherit([this] { asio::co_spawn(http_loop_.context(), catch_up(), asio::detached); });
     clouds_.on_change([this](const std::string& account, std::uint64_t revision) {
       runner_.wake(runner::inventory_word(account));
       bell_.ring(account, revision);
@@ -119,9 +121,9 @@ class Gennaker {
 
   void start() {
     cloud_loop_.run(clouds_.start());
-    http_loop_.run(starter_.recover());  // while nothing begins or ends
+    if (store_->lease() != 0) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
     http_loop_.run(runner_.start());
-    http_loop_.run(pipeline_triggers_.recover());
+    http_loop_.run(catch_up());
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();
   }
@@ -139,6 +141,38 @@ class Gennaker {
   std::uint16_t port() const { return http_.port(); }
 
  private:
+  /// What this server, or one that it took over from, was about to do because something had ended.
+  base::Async<void> catch_up() {
+    auto waiting = starter_.recover();
+    co_await std::move(waiting);
+    auto following = pipeline_triggers_.recover();
+    co_await std::move(following);
+  }
+
+  /// What other servers do reaches those who wait here.
+  base::Async<void> hear_others() {
+    std::uint64_t cursor = 0;
+    for (;;) {
+      try {
+        if (cursor == 0) cursor = (co_await store_->feed_range()).newest;
+        auto asking = feed_.next(cursor, 100);
+        const std::vector<store::FeedEntry> entries = co_await std::move(asking);
+        for (const store::FeedEntry& entry : entries) hear(entry);
+        cursor = entries.back().sequence;
+        continue;
+      } catch (const base::Error& error) {
+        base::log::warn("what other servers do is not known now: {}", error.what());
+      }
+      co_await base::sleep_for(std::chrono::milliseconds(500));
+    }
+  }
+
+  void hear(const store::FeedEntry& entry) {
+    if (entry.kind == "document") configurations_.note_change();
+    if (entry.kind == "execution" && entry.body.find("\"endTime\"") != std::string::npos)
+      runner_.wake(runner::execution_word(entry.subject));
+  }
+
   static int shards() {
     return std::clamp(static_cast<int>(std::thread::hardware_concurrency()), 1, most_shards);
   }

@@ -41,28 +41,52 @@ void CommitQueue::add_listener(Listener listener) {
   listeners_.push_back(std::move(listener));
 }
 
+void CommitQueue::on_mail(std::function<void()> listener) {
+  const std::lock_guard lock(mutex_);
+  on_mail_ = std::move(listener);
+}
+
+void CommitQueue::poke() {
+  {
+    const std::lock_guard lock(mutex_);
+    poked_ = true;
+  }
+  changed_.notify_one();
+}
+
 void CommitQueue::work() {
-  while (true) {
-    std::vector<Request> batch = take_batch();
-    if (batch.empty()) return;
+  while (std::optional<std::vector<Request>> batch = take_batch()) {
     std::vector<FeedEntry> fresh;
     try {
-      fresh = write_(batch);
+      fresh = write_(*batch);
     } catch (...) {
       // Nothing of the batch is known to be on disk: nobody may be told so.
-      for (Request& request : batch) request.refusal = std::current_exception();
+      for (Request& request : *batch) request.refusal = std::current_exception();
     }
-    // Listeners first: who has its answer finds its change in the feed's tail.
-    if (!fresh.empty()) {
-      for (const Listener& listener : listeners_) listener(fresh);
-    }
-    for (Request& request : batch) request.answer(request.refusal, true);
+    tell(*batch, fresh);
   }
 }
 
-std::vector<CommitQueue::Request> CommitQueue::take_batch() {
+void CommitQueue::tell(std::vector<Request>& batch, const std::vector<FeedEntry>& fresh) {
+  // Listeners first: who has its answer finds its change in the feed's tail.
+  if (!fresh.empty()) {
+    for (const Listener& listener : listeners_) listener(fresh);
+  }
+  bool mail = false;
+  for (Request& request : batch) {
+    mail = mail || !request.changes.commands.empty() || !request.changes.answers.empty();
+    request.answer(request.refusal, true);
+  }
+  const std::lock_guard lock(mutex_);  // whoever takes the listener away is not told any more
+  if (mail && on_mail_) on_mail_();
+}
+
+/// nullopt: it ends.
+std::optional<std::vector<CommitQueue::Request>> CommitQueue::take_batch() {
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ending_ || !queue_.empty(); });
+  changed_.wait(lock, [this] { return ending_ || poked_ || !queue_.empty(); });
+  if (ending_ && queue_.empty()) return std::nullopt;
+  poked_ = false;
   std::vector<Request> batch;
   std::size_t bytes = 0;
   while (!queue_.empty() && batch.size() < batch_requests && bytes < batch_bytes) {

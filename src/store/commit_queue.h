@@ -5,6 +5,7 @@
 #include <exception>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -37,16 +38,23 @@ class CommitQueue {
   /// `answer` is called once, on the queue's thread. Threads: any.
   void commit(Changes changes, Answer answer);
   void add_listener(Listener listener);
+  /// Called, on the queue's thread, after commits with commands or answers.
+  void on_mail(std::function<void()> listener);
+  /// Calls `write` with an empty batch soon: for news that others have written.
+  void poke();
 
  private:
   void work();
-  std::vector<Request> take_batch();
+  void tell(std::vector<Request>& batch, const std::vector<FeedEntry>& fresh);
+  std::optional<std::vector<Request>> take_batch();
 
   Write write_;
   std::vector<Listener> listeners_;
+  std::function<void()> on_mail_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request> queue_;
+  bool poked_ = false;
   bool ending_ = false;
   std::thread thread_;
 };

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/async.h"
+#include "base/error.h"
 #include "model/execution.h"
 #include "model/execution_json.h"
 
@@ -67,8 +68,38 @@ struct StageRow {
 ExecutionRow row_of(const model::Execution& execution);
 StageRow row_of(const model::Execution& execution, const model::Stage& stage);
 
+/// The right to change executions: of one server, from when it joined those that share a store until it is
+/// counted as gone. 0: a store of one server, which always may.
+using Lease = std::uint64_t;
+
+/// What is wanted of an execution, kept until the server that it belongs to has carried it out: once,
+/// whatever crashes.
+struct Command {
+  std::string id;
+  std::string execution_id;
+  std::string event;  ///< runner/command_json.h
+  /// A pipeline configuration, of which the execution counts as one that runs until this is answered; or
+  /// empty.
+  std::string slot_of;
+};
+/// A command was carried out with the changes that this comes with.
+struct Answer {
+  std::string command_id;
+  std::string refusal;  ///< a base::Error as JSON; empty: there is none
+};
+/// A name is held by one, so that something is decided once whoever decides.
+struct Claim {
+  std::string name;
+  std::string expected;  ///< who must hold it; empty: nobody. That `holder` has it already is as good:
+  std::string holder;    ///< a word that nobody else uses, since a commit may be given twice
+  std::string execution_id = {};  ///< with which it goes; empty: it stays
+};
+
 /// The unit of durability: all of it or nothing.
 struct Changes {
+  /// By what right executions are changed or made: what Store::lease or lease_on gave. Executions that are
+  /// new belong to it.
+  Lease lease = 0;
   std::vector<ExecutionRow> executions;
   std::vector<StageRow> stages;
   std::vector<std::string> removed_stages;      ///< stage ids
@@ -81,7 +112,40 @@ struct Changes {
     std::int64_t version;
   };
   std::vector<Expected> expected;
+  std::vector<Command> commands;  ///< new ones; one that is known already changes nothing
+  std::vector<Answer> answers;
+  std::vector<Claim> claims;  ///< all must fit, else nothing is written: ClaimTaken
   std::vector<FeedEntry> feed;
+};
+
+/// Nothing was written: the server whose lease it is counts as gone, and others may have its executions.
+class LeaseLost final : public base::Error {
+ public:
+  LeaseLost()
+      : base::Error(base::Kind::unavailable,
+                    "this server was out of touch with the store for too long, and others go on with what it "
+                    "did: try again") {}
+};
+/// Nothing was written: somebody else holds the name.
+class ClaimTaken final : public base::Error {
+ public:
+  explicit ClaimTaken(std::string name)
+      : base::Error(base::Kind::conflict, name + " is claimed by somebody else"), name_(std::move(name)) {}
+  const std::string& name() const { return name_; }
+
+ private:
+  std::string name_;
+};
+
+/// What a store tells the server that uses it, on a thread of the store: to be quick, and not to throw.
+struct Watcher {
+  /// There may be commands for executions of this server, or answers to commands that it gave.
+  std::function<void()> mail;
+  /// Others have gone. What they were at belongs to this server now, and is to be taken up; it may be
+  /// nothing.
+  std::function<void(std::vector<std::string> execution_ids)> inherited;
+  /// The lease has run out: what was loaded under it is nobody's business here any more.
+  std::function<void(Lease)> lost;
 };
 
 struct ExecutionQuery {
@@ -103,14 +167,15 @@ class Store {
   virtual ~Store() = default;
 
   /// Returns when it is on disk. Changes given at the same time share one write to the disk; each is still
-  /// all or nothing. Throws `conflict` when an expectation does not hold, `invalid` for a stage of an
-  /// execution that is not there. After `unavailable` the changes may or may not be there.
+  /// all or nothing. Throws `conflict` when an expectation does not hold (ClaimTaken for a claim), LeaseLost,
+  /// `invalid` for a stage of an execution that is not there. After any other `unavailable` the changes may
+  /// or may not be there.
   virtual Async<void> commit(Changes changes) = 0;
 
   virtual Async<std::optional<model::Execution>> execution(std::string id) = 0;
   /// Newest first by build time, ties by id, unless the query says otherwise. `outline` reads no contexts.
   virtual Async<std::vector<model::Execution>> executions(ExecutionQuery query, model::Detail detail) = 0;
-  /// Those that are active: what a start has to take up again.
+  /// Those of this server that are active: what a start has to take up again.
   virtual Async<std::vector<std::string>> unfinished_executions() = 0;
 
   /// The current version; nullopt when there is none or it was deleted.
@@ -130,6 +195,25 @@ class Store {
   /// `listener` is called after every commit that wrote to the feed, with its entries, on a thread of the
   /// store: it must be quick and must not throw. Call before the first commit.
   virtual void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) = 0;
+
+  /// Several servers may share a store. Each execution belongs to one of them, as long as that one is there.
+  /// This server's present lease; 0 in a store of one server.
+  virtual Lease lease() const { return 0; }
+  /// The lease under which this server may change the execution, which becomes its own if it is of a server
+  /// that has gone. nullopt: it belongs to another, who takes commands. One that is not there is anybody's.
+  virtual Async<std::optional<Lease>> lease_on(std::string /*execution_id*/) { co_return Lease{0}; }
+  /// One at a time; an empty one ends it: who watched is not told any more. A store of one server tells of
+  /// mail alone.
+  virtual void watch(Watcher watcher) = 0;
+
+  /// Those for executions of this server that are not answered, oldest first.
+  virtual Async<std::vector<Command>> commands() = 0;
+  /// Of all servers: executions with a command that is not answered and has this `slot_of`.
+  virtual Async<std::vector<std::string>> starting(std::string pipeline_config_id) = 0;
+  /// Those of the commands that have been answered, not more than a minute ago.
+  virtual Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) = 0;
+  /// Who holds the name; empty: nobody.
+  virtual Async<std::string> holder(std::string name) = 0;
 };
 
 }  // namespace gennaker::store

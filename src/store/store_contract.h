@@ -55,7 +55,10 @@ class StoreContract : public ::testing::TestWithParam<StoreMaker> {
   void open() { store_ = GetParam().open(place_.path()); }
   void close() { store_.reset(); }
   Store& store() { return *store_; }
-  void commit(Changes changes) { result_of(store_->commit(std::move(changes))); }
+  void commit(Changes changes) {
+    changes.lease = store_->lease();
+    result_of(store_->commit(std::move(changes)));
+  }
 
   Place place_;
   std::unique_ptr<Store> store_;

@@ -343,6 +343,73 @@ TEST_P(StoreContract, FeedIsInOrderAndContinues) {
   EXPECT_EQ(range.newest, all.back().sequence);
 }
 
+TEST_P(StoreContract, KeepsACommandUntilItIsAnswered) {
+  int told = 0;
+  store().watch({.mail = [&told] { ++told; }, .inherited = {}, .lost = {}});
+  commit(changes_for(sample({.id = "a"})));
+  Changes asked;
+  asked.commands = {{.id = "1", .execution_id = "a", .event = R"({"type":"cancel"})", .slot_of = "deploy"},
+                    {.id = "2", .execution_id = "a", .event = "{}", .slot_of = ""}};
+  commit(asked);
+  commit(asked);  // whoever does not know whether it was written writes it again
+  const auto open = result_of(store().commands());
+  ASSERT_EQ(open.size(), 2);
+  EXPECT_EQ(open[0].id, "1");
+  EXPECT_EQ(open[0].execution_id, "a");
+  EXPECT_EQ(open[0].event, R"({"type":"cancel"})");
+  EXPECT_EQ(open[0].slot_of, "deploy");
+  EXPECT_EQ(result_of(store().starting("deploy")), std::vector<std::string>{"a"});
+  EXPECT_TRUE(result_of(store().starting("another")).empty());
+  EXPECT_TRUE(result_of(store().answers({"1", "2"})).empty());
+
+  Changes answered;
+  answered.answers = {{.command_id = "1", .refusal = R"({"kind":"conflict"})"}};
+  commit(answered);
+  commit(asked);
+  ASSERT_EQ(result_of(store().commands()).size(), 1);
+  EXPECT_EQ(result_of(store().commands())[0].id, "2");
+  EXPECT_TRUE(result_of(store().starting("deploy")).empty());
+  const auto answers = result_of(store().answers({"1", "2", "3"}));
+  ASSERT_EQ(answers.size(), 1);
+  EXPECT_EQ(answers[0].command_id, "1");
+  EXPECT_EQ(answers[0].refusal, R"({"kind":"conflict"})");
+  close();  // what tells of mail does so behind the answer
+  EXPECT_GE(told, 4);
+}
+
+TEST_P(StoreContract, ANameIsHeldByOne) {
+  const auto claimed = [this](const std::string& id, const std::string& expected) {
+    Changes changes = changes_for(sample({.id = id}));
+    changes.claims = {{.name = "turn", .expected = expected, .holder = "for " + id, .execution_id = id}};
+    return changes;
+  };
+  EXPECT_EQ(result_of(store().holder("turn")), "");
+  commit(claimed("a", ""));
+  commit(claimed("a", ""));  // it has it already
+  EXPECT_EQ(result_of(store().holder("turn")), "for a");
+  try {
+    commit(claimed("b", ""));
+    FAIL() << "two hold one name";
+  } catch (const ClaimTaken& taken) {
+    EXPECT_EQ(taken.name(), "turn");
+    EXPECT_EQ(taken.kind(), Kind::conflict);
+  }
+  EXPECT_FALSE(result_of(store().execution("b"))) << "all or nothing";
+  commit(claimed("b", "for a"));
+  EXPECT_EQ(result_of(store().holder("turn")), "for b");
+  Changes removed;
+  removed.removed_executions = {"b"};
+  commit(removed);
+  EXPECT_EQ(result_of(store().holder("turn")), "") << "it goes with its execution";
+}
+
+TEST_P(StoreContract, AnExecutionIsItsServersOwn) {
+  commit(changes_for(sample({.id = "a", .status = Status::running})));
+  EXPECT_EQ(result_of(store().lease_on("a")), store().lease());
+  EXPECT_TRUE(result_of(store().lease_on("unknown")));
+  EXPECT_EQ(result_of(store().unfinished_executions()), std::vector<std::string>{"a"});
+}
+
 TEST_P(DurableStoreContract, FeedGoesOnAfterClosing) {
   commit(with_news("a"));
   const auto before = result_of(store().feed_range());

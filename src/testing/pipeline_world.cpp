@@ -73,6 +73,7 @@ PipelineWorld::PipelineWorld()
   stages::add_pipeline(catalogs, {configurations_, starter_, runner_, *store_});
   stages_.add(std::make_unique<Boom>());
   tasks_.add("boom", std::make_unique<BoomTask>(booms));
+  runner_.on_slot([this](const std::string& config_id) { starter_.on_slot(config_id); });
   runner_.on_end([this](const model::Execution& execution) {
     starter_.on_end(execution);
     triggers_.on_end(execution);

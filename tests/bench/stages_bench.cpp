@@ -90,6 +90,19 @@ class RecordingStore final : public store::Store {
   void on_feed(std::function<void(const std::vector<store::FeedEntry>&)> listener) override {
     inner_.on_feed(std::move(listener));
   }
+  store::Lease lease() const override { return inner_.lease(); }
+  base::Async<std::optional<store::Lease>> lease_on(std::string execution_id) override {
+    return inner_.lease_on(std::move(execution_id));
+  }
+  void watch(store::Watcher watcher) override { inner_.watch(std::move(watcher)); }
+  base::Async<std::vector<store::Command>> commands() override { return inner_.commands(); }
+  base::Async<std::vector<std::string>> starting(std::string pipeline_config_id) override {
+    return inner_.starting(std::move(pipeline_config_id));
+  }
+  base::Async<std::vector<store::Answer>> answers(std::vector<std::string> command_ids) override {
+    return inner_.answers(std::move(command_ids));
+  }
+  base::Async<std::string> holder(std::string name) override { return inner_.holder(std::move(name)); }
 
   const std::vector<Changes>& recorded() const { return recorded_; }
 

@@ -29,8 +29,8 @@ milliseconds StoreDoor::some_time() {
 }
 
 int StoreDoor::take(const store::Changes& changes) {
-  auto committing = vault_.store.commit(changes);
-  gennaker::testing::run_async(vault_.io, std::move(committing));
+  if (cut_off_) throw base::Error(Kind::unavailable, "simulated: the store cannot be reached");
+  vault_.store.commit(changes);
   vault_.committed(changes);
   return 0;
 }
@@ -44,15 +44,45 @@ Async<void> StoreDoor::commit(store::Changes changes) {
   }
   std::function<int()> effect = [this, changes = std::move(changes)] { return take(changes); };
   std::exception_ptr failed;
+  bool lost = false;
   try {
     auto calling = roads_.courier.call(std::move(travel), std::move(effect));
     co_await std::move(calling);
+  } catch (const store::LeaseLost&) {
+    lost = true;
+    failed = std::current_exception();
   } catch (...) {
     failed = std::current_exception();
   }
+  if (lost) check_lease();
   if (!failed) co_return;
   last_failure_ = roads_.clock.passed();
   std::rethrow_exception(failed);
+}
+
+void StoreDoor::mail() {
+  if (watcher_.mail && !cut_off_) watcher_.mail();
+}
+
+void StoreDoor::inherit(std::vector<std::string> execution_ids) {
+  if (watcher_.inherited) watcher_.inherited(std::move(execution_ids));
+  mail();
+}
+
+void StoreDoor::check_lease() {
+  if (cut_off_ || vault_.store.is_there(lease_)) return;
+  roads_.tally.note("leases that ran out");
+  if (watcher_.lost) watcher_.lost(lease_);
+  on_lost_();
+  lease_ = vault_.store.join();
+  inherit(vault_.store.unfinished(lease_));
+}
+
+void StoreDoor::cut_off(bool is_cut_off) {
+  cut_off_ = is_cut_off;
+  if (cut_off_) return;
+  check_lease();
+  mail();
 }
 
 template <class T, class Question>
@@ -61,11 +91,23 @@ Async<T> StoreDoor::read(Question question) {
   if (roads_.happens(roads_.faults.store_read_fails, "reads of the store that failed"))
     travel.lost_before = failure(Kind::unavailable, "simulated: the store did not answer");
   std::function<T()> effect = [this, question = std::move(question)] {
-    Async<T> asking = question(vault_.store);
-    return gennaker::testing::run_async(vault_.io, std::move(asking));
+    if (cut_off_) throw base::Error(Kind::unavailable, "simulated: the store cannot be reached");
+    if constexpr (std::is_same_v<std::invoke_result_t<Question, store::Store&>, T>) {
+      return question(vault_.store.store());
+    } else {
+      Async<T> asking = question(vault_.store.store());
+      return gennaker::testing::run_async(vault_.io, std::move(asking));
+    }
   };
-  auto calling = roads_.courier.call(std::move(travel), std::move(effect));
-  co_return co_await std::move(calling);
+  std::exception_ptr failed;
+  try {
+    auto calling = roads_.courier.call(std::move(travel), std::move(effect));
+    co_return co_await std::move(calling);
+  } catch (...) {
+    failed = std::current_exception();
+  }
+  last_failure_ = roads_.clock.passed();
+  std::rethrow_exception(failed);
 }
 
 Async<std::optional<model::Execution>> StoreDoor::execution(std::string id) {
@@ -82,7 +124,7 @@ Async<std::vector<model::Execution>> StoreDoor::executions(store::ExecutionQuery
 }
 
 Async<std::vector<std::string>> StoreDoor::unfinished_executions() {
-  auto question = [](store::Store& store) { return store.unfinished_executions(); };
+  auto question = [this](store::Store&) { return vault_.store.unfinished(lease_); };
   auto reading = read<std::vector<std::string>>(std::move(question));
   co_return co_await std::move(reading);
 }
@@ -114,6 +156,37 @@ Async<std::vector<store::FeedEntry>> StoreDoor::feed(std::uint64_t after, std::s
 Async<store::Store::FeedRange> StoreDoor::feed_range() {
   auto question = [](store::Store& store) { return store.feed_range(); };
   auto reading = read<FeedRange>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
+Async<std::optional<store::Lease>> StoreDoor::lease_on(std::string execution_id) {
+  if (lease_ == 0) co_return lease_;
+  auto question = [this, execution_id](store::Store&) { return vault_.store.lease_on(lease_, execution_id); };
+  auto reading = read<std::optional<store::Lease>>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
+Async<std::vector<store::Command>> StoreDoor::commands() {
+  auto question = [this](store::Store&) { return vault_.store.commands(lease_); };
+  auto reading = read<std::vector<store::Command>>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
+Async<std::vector<std::string>> StoreDoor::starting(std::string pipeline_config_id) {
+  auto question = [pipeline_config_id](store::Store& store) { return store.starting(pipeline_config_id); };
+  auto reading = read<std::vector<std::string>>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
+Async<std::vector<store::Answer>> StoreDoor::answers(std::vector<std::string> command_ids) {
+  auto question = [command_ids](store::Store& store) { return store.answers(command_ids); };
+  auto reading = read<std::vector<store::Answer>>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
+Async<std::string> StoreDoor::holder(std::string name) {
+  auto question = [name](store::Store& store) { return store.holder(name); };
+  auto reading = read<std::string>(std::move(question));
   co_return co_await std::move(reading);
 }
 

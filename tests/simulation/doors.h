@@ -8,7 +8,7 @@
 #include "courier.h"
 #include "faults.h"
 #include "net/client.h"
-#include "store/memory/memory_store.h"
+#include "testing/shared_memory.h"
 #include "web.h"
 
 /// How a server process reaches what survives it: the store, the clouds, the web. Calls take time, fail, and
@@ -34,14 +34,15 @@ struct Roads {
 
 /// The store as it is, and who hears of what took effect in it.
 struct Vault {
-  store::MemoryStore store;
+  gennaker::testing::SharedMemory store;
   boost::asio::io_context io{1};
   std::function<void(const store::Changes&)> committed;
 };
 
 class StoreDoor final : public store::Store {
  public:
-  StoreDoor(Vault& vault, Roads roads) : vault_(vault), roads_(roads) {}
+  /// `lease`: 0 for a server that is alone with its store.
+  StoreDoor(Vault& vault, Roads roads, store::Lease lease) : vault_(vault), roads_(roads), lease_(lease) {}
 
   Async<void> commit(store::Changes changes) override;
   Async<std::optional<model::Execution>> execution(std::string id) override;
@@ -55,7 +56,26 @@ class StoreDoor final : public store::Store {
   /// Nobody follows it in a server process without streams.
   void on_feed(std::function<void(const std::vector<store::FeedEntry>&)>) override {}
 
-  /// When a commit last seemed to fail, by VirtualClock::passed(): whoever made it may be about to try again.
+  store::Lease lease() const override { return lease_; }
+  Async<std::optional<store::Lease>> lease_on(std::string execution_id) override;
+  void watch(store::Watcher watcher) override { watcher_ = std::move(watcher); }
+  Async<std::vector<store::Command>> commands() override;
+  Async<std::vector<std::string>> starting(std::string pipeline_config_id) override;
+  Async<std::vector<store::Answer>> answers(std::vector<std::string> command_ids) override;
+  Async<std::string> holder(std::string name) override;
+
+  // What a store's own thread would see or do.
+
+  /// Commands or answers were stored, by whomever.
+  void mail();
+  void inherit(std::vector<std::string> execution_ids);
+  /// Looks whether the lease still holds; if not, the server comes anew.
+  void check_lease();
+  void on_lost(std::function<void()> listener) { on_lost_ = std::move(listener); }
+  void cut_off(bool is_cut_off);
+  bool is_cut_off() const { return cut_off_; }
+
+  /// When a call last failed, by VirtualClock::passed(): whoever made it may be about to try again.
   base::TimePoint last_failure() const { return last_failure_; }
 
  private:
@@ -66,6 +86,10 @@ class StoreDoor final : public store::Store {
 
   Vault& vault_;
   Roads roads_;
+  store::Lease lease_;
+  store::Watcher watcher_;
+  std::function<void()> on_lost_;
+  bool cut_off_ = false;
   base::TimePoint last_failure_{};
 };
 

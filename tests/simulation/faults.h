@@ -19,6 +19,7 @@ struct Faults {
   double web_slow = 0, web_unreachable = 0, web_answer_lost = 0, web_error = 0;
   double clock_forwards = 0, clock_backwards = 0;  ///< whenever time passes
   double command_doubled = 0;
+  double freeze = 0, cut_off = 0;  ///< of a server that shares the store, whenever time passes
 };
 
 /// How often something happened, by a word for it.

@@ -57,8 +57,9 @@ std::string restart_of(const Stage& stage) {
 }  // namespace
 
 Laws::Laws(const base::VirtualClock& clock,
-           const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds)
-    : clock_(clock), clouds_(clouds) {}
+           const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds,
+           std::function<int(const std::string&)> server_of)
+    : clock_(clock), clouds_(clouds), server_of_(std::move(server_of)) {}
 
 void Laws::law(bool holds, std::string_view law, std::string what) {
   if (!holds && !broken_) broken_ = Broken{std::string(law), std::move(what)};
@@ -75,12 +76,16 @@ void Laws::committed(const store::Changes& changes) {
   book_.apply(changes);
   for (const store::ExecutionRow& row : changes.executions) {
     changed_.insert(row.id);
-    if (!row.active) contexts_.erase(row.id);
-    for (auto& [token, seen] : awaited_tokens_) seen |= row.header.find(token) != std::string::npos;
+    if (!row.active) {
+      for (auto& [server, beliefs] : beliefs_) beliefs.contexts.erase(row.id);
+    }
+    for (auto& [token, awaited] : awaited_tokens_)
+      awaited.seen |= row.header.find(token) != std::string::npos;
   }
   for (const store::StageRow& row : changes.stages) {
     changed_.insert(row.execution_id);
-    for (auto& [token, seen] : awaited_tokens_) seen |= row.details.find(token) != std::string::npos;
+    for (auto& [token, awaited] : awaited_tokens_)
+      awaited.seen |= row.details.find(token) != std::string::npos;
   }
   keeps_the_limit(changes);
   starts_once_for_a_correlation_id(created);
@@ -106,19 +111,20 @@ void Laws::after_operation(const model::Operation& operation) {
   if (clouds_.front()->effects().size() > effects_before_) takes_effect_once(operation);
 }
 
-void Laws::looks(const runner::TaskContext& context) {
+void Laws::looks(int server, const runner::TaskContext& context) {
   const std::string& id = context.execution().id;
-  asked_.insert(fmt::format("{}/{}/{}", id, context.stage().id, context.task().id));
-  contexts_.insert_or_assign(id, context);
+  Beliefs& beliefs = beliefs_[server];
+  beliefs.asked.insert(fmt::format("{}/{}/{}", id, context.stage().id, context.task().id));
+  beliefs.contexts.insert_or_assign(id, context);
   begins_inside_its_window(context);
 }
 
-void Laws::planned(const engine::StageView& stage, engine::Plan&) {
+void Laws::planned(const engine::StageView& stage) {
   starts_behind_its_requisites(stage.execution(), stage.stage());
 }
 
-void Laws::asked(const Command& command) {
-  awaited_tokens_.emplace(command.token, false);
+void Laws::asked(int server, const Command& command) {
+  awaited_tokens_.emplace(command.token, Awaited{server, false});
 }
 
 void Laws::acknowledged(const Command& command) {
@@ -130,10 +136,13 @@ void Laws::started(const std::string& execution_id) {
       fmt::format("the start of execution {} was answered, and it is not stored", execution_id));
 }
 
-void Laws::process_died() {
-  asked_.clear();
-  contexts_.clear();
-  awaited_tokens_.clear();
+void Laws::process_died(int server) {
+  std::erase_if(awaited_tokens_, [&](const auto& one) { return one.second.server == server; });
+  lost_its_lease(server);
+}
+
+void Laws::lost_its_lease(int server) {
+  beliefs_.erase(server);
   changed_.insert(book_.active().begin(), book_.active().end());
 }
 
@@ -179,7 +188,8 @@ void Laws::ends_or_waits_for_something_named(const Book::Entry& entry) {
     for (const model::Task& task : stage.tasks) {
       if (task.status != Status::running) continue;
       anything = true;
-      law(asked_.contains(fmt::format("{}/{}/{}", execution.id, stage.id, task.id)), name,
+      const std::set<std::string>& asked = beliefs_[server_of_(execution.id)].asked;
+      law(asked.contains(fmt::format("{}/{}/{}", execution.id, stage.id, task.id)), name,
           fmt::format("{}: {}: task {} is RUNNING and nobody runs it", told(execution), told(stage),
                       task.name));
       law(!waiting_for(stage).empty(), name,
@@ -304,7 +314,7 @@ void Laws::begins_inside_its_window(const runner::TaskContext& context) {
 
 void Laws::keeps_what_was_acknowledged(const Command& command) {
   const auto found = awaited_tokens_.find(command.token);
-  const bool seen = found != awaited_tokens_.end() && found->second;
+  const bool seen = found != awaited_tokens_.end() && found->second.seen;
   const Book::Entry* entry = book_.find(command.execution_id);
   // Somebody else's was there before.
   const bool moot = command.kind == Command::Kind::cancel && entry != nullptr &&
@@ -394,8 +404,9 @@ void Laws::begins_anew_what_is_behind(const model::Execution& execution, const S
 }
 
 void Laws::believes_what_is_stored(const Book::Entry& entry) {
-  const auto found = contexts_.find(entry.execution.id);
-  if (found == contexts_.end()) return;
+  const auto& contexts = beliefs_[server_of_(entry.execution.id)].contexts;
+  const auto found = contexts.find(entry.execution.id);
+  if (found == contexts.end()) return;
   constexpr std::string_view name = "11: what is believed is stored";
   const model::Execution& believed = found->second.execution();
   law(store::row_of(believed).header == entry.header, name,

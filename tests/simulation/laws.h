@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -29,9 +30,11 @@ struct Broken {
 
 /// What is always true: docs/decisions/0016-simulation.md. Each law is one function; it is told what a step
 /// changed and looks at that alone. Keeps the first that is broken.
-class Laws final : public ProcessWatcher {
+class Laws {
  public:
-  Laws(const base::VirtualClock& clock, const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds);
+  /// `server_of`: the number of the server that an execution belongs to.
+  Laws(const base::VirtualClock& clock, const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds,
+       std::function<int(const std::string& execution_id)> server_of);
 
   const std::optional<Broken>& broken() const { return broken_; }
   const Book& book() const { return book_; }
@@ -40,14 +43,16 @@ class Laws final : public ProcessWatcher {
   void committed(const store::Changes& changes);
   void before_operation();
   void after_operation(const model::Operation& operation);
-  void looks(const runner::TaskContext& context) override;
-  void planned(const engine::StageView& stage, engine::Plan& plan) override;
-  void asked(const Command& command);
+  void looks(int server, const runner::TaskContext& context);
+  void planned(const engine::StageView& stage);
+  void asked(int server, const Command& command);
   void acknowledged(const Command& command);
   void answered(const Command& command) { awaited_tokens_.erase(command.token); }
   void started(const std::string& execution_id);
-  void process_died();
-  /// The process is ready, everybody in it waits, and no call is under way.
+  void process_died(int server);
+  /// What the server had is others' now.
+  void lost_its_lease(int server);
+  /// Every execution has a server, everybody in them waits, and no call is under way.
   void at_rest();
   /// Nobody does anything any more, and time has passed.
   void at_the_end();
@@ -83,13 +88,34 @@ class Laws final : public ProcessWatcher {
   Book book_;
   std::optional<Broken> broken_;
   std::set<std::string> changed_;  ///< executions since the last rest
-  std::set<std::string> asked_;    ///< tasks that this process has asked, "execution/stage/task"
-  std::map<std::string, runner::TaskContext> contexts_;  ///< what this process believes, by execution
-  std::map<std::string, bool> awaited_tokens_;           ///< whether the store has it
-  std::map<std::string, int> effects_;                   ///< by who caused it, and what it is
+  struct Beliefs {
+    std::set<std::string> asked;  ///< tasks that the process has asked, "execution/stage/task"
+    std::map<std::string, runner::TaskContext> contexts;  ///< what it believes, by execution
+  };
+  std::map<int, Beliefs> beliefs_;  ///< of each server
+  std::function<int(const std::string&)> server_of_;
+  struct Awaited {
+    int server;
+    bool seen;  ///< the store has it
+  };
+  std::map<std::string, Awaited> awaited_tokens_;
+  std::map<std::string, int> effects_;  ///< by who caused it, and what it is
   std::size_t effects_before_ = 0;
   int serving_then_ = 0;
   std::set<std::string> begun_;  ///< stages whose window was looked at, with their start
+};
+
+/// What the laws see of one server.
+class Witness final : public ProcessWatcher {
+ public:
+  Witness(Laws& laws, int server) : laws_(laws), server_(server) {}
+  void looks(const runner::TaskContext& context) override { laws_.looks(server_, context); }
+  void lost_its_lease() override { laws_.lost_its_lease(server_); }
+  void planned(const engine::StageView& stage, engine::Plan&) override { laws_.planned(stage); }
+
+ private:
+  Laws& laws_;
+  int server_;
 };
 
 }  // namespace gennaker::simulation

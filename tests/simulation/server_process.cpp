@@ -45,12 +45,12 @@ class ServerProcess::WatchedTask final : public runner::Task {
   std::unique_ptr<runner::Task> task_;
 };
 
-ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher)
+ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher, store::Lease lease)
     : around_(surroundings),
       watcher_(watcher),
       random_(around_.dice.next()),
       courier_(around_.calendar),
-      store_(around_.vault, roads()),
+      store_(around_.vault, roads(), lease),
       client_(around_.web, roads()),
       applications_(store_, around_.clock),
       configurations_(store_, around_.clock, random_),
@@ -75,10 +75,13 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher)
     cloud_doors_.push_back(door.get());
     clouds_.add(std::move(door));
   }
+  runner_.on_slot([this](const std::string& config_id) { starter_.on_slot(config_id); });
   runner_.on_end([this](const model::Execution& execution) {
     starter_.on_end(execution);
     pipeline_triggers_.on_end(execution);
   });
+  runner_.on_inherit([this] { asio::co_spawn(io_, catch_up(), asio::detached); });
+  store_.on_lost([this] { watcher_.lost_its_lease(); });
   clouds_.on_change(
       [this](const std::string& account, std::uint64_t) { runner_.wake(runner::inventory_word(account)); });
   asio::co_spawn(io_, start(), [this](const std::exception_ptr& failure) {
@@ -104,16 +107,21 @@ Roads ServerProcess::roads() {
 Async<void> ServerProcess::start() {
   auto clouds = clouds_.start();
   co_await std::move(clouds);
-  auto waiting = starter_.recover();
-  co_await std::move(waiting);
   auto running = runner_.start();
   co_await std::move(running);
+  auto catching_up = catch_up();
+  co_await std::move(catching_up);
+}
+
+Async<void> ServerProcess::catch_up() {
+  auto waiting = starter_.recover();
+  co_await std::move(waiting);
   auto following = pipeline_triggers_.recover();
   co_await std::move(following);
 }
 
 bool ServerProcess::at_rest() const {
-  constexpr std::chrono::seconds longest_retry{6};
+  constexpr std::chrono::seconds longest_retry{16};
   return ready_ && courier_.idle() && around_.clock.passed() - store_.last_failure() > longest_retry;
 }
 
@@ -122,7 +130,15 @@ bool ServerProcess::step() {
   return io_.poll_one() > 0;
 }
 
+void ServerProcess::hear_of_ending(const std::string& execution_id) {
+  endings_missed_.push_back(execution_id);
+  look_around();
+}
+
 void ServerProcess::look_around() {
+  if (!store_.is_cut_off()) {
+    for (const std::string& id : std::exchange(endings_missed_, {})) runner_.wake(runner::execution_word(id));
+  }
   for (CloudDoor* door : cloud_doors_) door->look();
 }
 

@@ -32,6 +32,8 @@ class ProcessWatcher : public engine::Review {
  public:
   /// A task is about to look.
   virtual void looks(const runner::TaskContext& context) = 0;
+  /// What the process had is others' now.
+  virtual void lost_its_lease() = 0;
 };
 
 /// One life of a server: what server/serve.cpp builds, with the real runner, starter, stages and triggers,
@@ -39,7 +41,8 @@ class ProcessWatcher : public engine::Review {
 /// do is forgotten, at whatever point it stood.
 class ServerProcess {
  public:
-  ServerProcess(Surroundings surroundings, ProcessWatcher& watcher);
+  /// `lease`: its own, if it shares the store with others; else 0.
+  ServerProcess(Surroundings surroundings, ProcessWatcher& watcher, store::Lease lease);
   ~ServerProcess();
   ServerProcess(const ServerProcess&) = delete;
   ServerProcess& operator=(const ServerProcess&) = delete;
@@ -52,10 +55,13 @@ class ServerProcess {
   bool failed() const { return failed_; }
   const std::string& why_failed() const { return why_failed_; }
   /// Unless there is something to step through, it waits for time to pass or for somebody: no call to the
-  /// world outside is under way, and no commit is about to be tried again.
+  /// world outside is under way, and nothing is about to be tried again.
   bool at_rest() const;
   /// Time has passed, or something happened outside.
   void look_around();
+  /// An execution of another server has ended.
+  void hear_of_ending(const std::string& execution_id);
+  StoreDoor& store() { return store_; }
 
   pipelines::Configurations& configurations() { return configurations_; }
   pipelines::Applications& applications() { return applications_; }
@@ -76,6 +82,7 @@ class ServerProcess {
 
   Roads roads();
   Async<void> start();
+  Async<void> catch_up();
 
   Surroundings around_;
   ProcessWatcher& watcher_;
@@ -95,6 +102,7 @@ class ServerProcess {
   runner::Runner runner_;
   pipelines::Starter starter_;
   triggers::PipelineTriggers pipeline_triggers_;
+  std::vector<std::string> endings_missed_;  ///< while it was cut off
   bool ready_ = false, failed_ = false;
   std::string why_failed_;
 };

@@ -25,8 +25,8 @@ class TrueTime final : public base::Clock {
   const base::VirtualClock& clock_;
 };
 
-/// What survives a crash: time, the store, the clouds, the web. And the one server process that does not:
-/// another could run on the same store beside it.
+/// What survives a crash: time, the store, the clouds, the web. And the server processes that do not: one
+/// that is alone with its store, or several that share it.
 class Simulation {
  public:
   explicit Simulation(std::uint64_t seed);
@@ -62,12 +62,32 @@ class Simulation {
   void log(std::string_view line);
 
  private:
+  struct Server {
+    std::unique_ptr<Witness> witness;
+    std::unique_ptr<ServerProcess> process;
+    bool frozen = false;
+  };
+
   Surroundings surroundings();
   void set_up();
-  void boot();
+  bool shared() const { return servers_.size() > 1; }
+  /// Of the servers that would answer; nullptr: there is none.
+  Server* any_server();
+  int server_of(const std::string& execution_id);
+  void boot(std::size_t number);
   bool crashes();
-  void crash(std::string_view how);
+  void crash(Server& server, std::string_view how);
+  void freeze(Server& server);
+  void cut_off(Server& server);
+  void notice_soon(Server& server);
+  void tell_others(const store::Changes& changes);
+  bool step(Server& server);
+  /// Its lease runs out, unless it has another by then.
+  void expire(store::Lease lease);
+  void find_an_heir();
+  bool all_at_rest();
   bool let_time_pass();
+  void trouble_servers();
   void look_around();
   Faults draw_faults();
   void repeat_start(const json::object& config, const json::object& trigger, int tries_left);
@@ -88,7 +108,8 @@ class Simulation {
   CloudWatcher cloud_watcher_;
   Web web_;
   Laws laws_;
-  std::unique_ptr<ServerProcess> process_;
+  std::vector<Server> servers_;
+  int unnoticed_ = 0;  ///< servers that count as gone, and nobody has taken over
 };
 
 }  // namespace gennaker::simulation

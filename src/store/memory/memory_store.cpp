@@ -9,6 +9,9 @@
 namespace gennaker::store {
 namespace {
 
+/// So many commands are kept with their answers.
+constexpr std::size_t most_letters = 10'000;
+
 template <class T>
 bool wanted(const std::vector<T>& list, const T& value) {
   return list.empty() || std::find(list.begin(), list.end(), value) != list.end();
@@ -79,8 +82,33 @@ void MemoryStore::refuse_orphans(const Changes& changes) const {
   }
 }
 
+Async<void> MemoryStore::check_claims(const std::vector<Claim>& claims) {
+  for (const Claim& claim : claims) {
+    auto asking = holder(claim.name);
+    const std::string present = co_await std::move(asking);
+    if (present != claim.expected && present != claim.holder) throw ClaimTaken(claim.name);
+  }
+}
+
+void MemoryStore::keep_mail(const Changes& changes) {
+  for (const Claim& claim : changes.claims) claims_[claim.name] = claim;
+  for (const Command& command : changes.commands) letters_.try_emplace(command.id, Letter{command, {}});
+  for (const Answer& answer : changes.answers) {
+    const auto found = letters_.find(answer.command_id);
+    if (found != letters_.end() && !found->second.answer) found->second.answer = answer;
+  }
+  // Ids grow with time.
+  for (auto oldest = letters_.begin(); letters_.size() > most_letters && oldest != letters_.end();) {
+    oldest = oldest->second.answer ? letters_.erase(oldest) : std::next(oldest);
+  }
+}
+
 Async<void> MemoryStore::commit(Changes changes) {
   refuse_orphans(changes);
+  {
+    auto checking = check_claims(changes.claims);
+    co_await std::move(checking);
+  }
   for (const Changes::Expected& expected : changes.expected) {
     const std::int64_t version = co_await last_version(expected.kind, expected.id, false);
     if (version == expected.version) continue;
@@ -110,8 +138,11 @@ Async<void> MemoryStore::commit(Changes changes) {
     if (found == executions_.end()) continue;
     for (const auto& [stage_id, stage] : found->second.stages) execution_of_stage_.erase(stage_id);
     executions_.erase(found);
+    std::erase_if(claims_, [&](const auto& claim) { return claim.second.execution_id == id; });
   }
+  keep_mail(changes);
   for (FeedEntry& entry : changes.feed) entry.sequence = ++last_sequence_;
+  if (watcher_.mail && !(changes.commands.empty() && changes.answers.empty())) watcher_.mail();
   if (changes.feed.empty()) co_return;
   for (const auto& listener : listeners_) listener(changes.feed);
   std::move(changes.feed.begin(), changes.feed.end(), std::back_inserter(feed_));
@@ -174,6 +205,39 @@ Async<std::vector<std::string>> MemoryStore::unfinished_executions() {
   }
   std::sort(ids.begin(), ids.end());
   co_return ids;
+}
+
+Async<std::vector<Command>> MemoryStore::commands() {
+  std::vector<Command> found;
+  for (const auto& [id, letter] : letters_) {
+    if (!letter.answer) found.push_back(letter.command);
+  }
+  co_return found;
+}
+
+Async<std::vector<std::string>> MemoryStore::starting(std::string pipeline_config_id) {
+  std::vector<std::string> found;
+  for (const auto& [id, letter] : letters_) {
+    if (!letter.answer && letter.command.slot_of == pipeline_config_id)
+      found.push_back(letter.command.execution_id);
+  }
+  co_return found;
+}
+
+Async<std::vector<Answer>> MemoryStore::answers(std::vector<std::string> command_ids) {
+  std::vector<Answer> found;
+  for (const std::string& id : command_ids) {
+    const auto letter = letters_.find(id);
+    if (letter != letters_.end() && letter->second.answer) found.push_back(*letter->second.answer);
+  }
+  co_return found;
+}
+
+Async<std::string> MemoryStore::holder(std::string name) {
+  if (const auto found = claims_.find(name); found != claims_.end()) co_return found->second.holder;
+  if (beneath_ == nullptr) co_return "";
+  auto question = beneath_->holder(std::move(name));
+  co_return co_await ask(std::move(question));
 }
 
 Async<std::optional<Document>> MemoryStore::document(std::string kind, std::string id) {

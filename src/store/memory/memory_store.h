@@ -36,6 +36,11 @@ class MemoryStore final : public Store {
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
     listeners_.push_back(std::move(listener));
   }
+  void watch(Watcher watcher) override { watcher_ = std::move(watcher); }
+  Async<std::vector<Command>> commands() override;
+  Async<std::vector<std::string>> starting(std::string pipeline_config_id) override;
+  Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) override;
+  Async<std::string> holder(std::string name) override;
 
  private:
   struct Kept {
@@ -47,6 +52,8 @@ class MemoryStore final : public Store {
   model::Execution assembled(const Kept& kept, model::Detail detail) const;
   std::vector<model::Execution> own_executions(const ExecutionQuery& query, model::Detail detail) const;
   void refuse_orphans(const Changes& changes) const;
+  Async<void> check_claims(const std::vector<Claim>& claims);
+  void keep_mail(const Changes& changes);
   Async<std::int64_t> last_version(std::string kind, std::string id, bool of_removed);
   /// The answer of the store beneath, which is counted while it is awaited.
   template <class T>
@@ -57,6 +64,13 @@ class MemoryStore final : public Store {
   std::unordered_map<std::string, Kept> executions_;
   std::unordered_map<std::string, std::string> execution_of_stage_;
   std::map<DocumentName, std::vector<Document>> documents_;  ///< versions written here, newest last
+  struct Letter {
+    Command command;
+    std::optional<Answer> answer;
+  };
+  std::map<std::string, Letter> letters_;  ///< by the command's id
+  std::map<std::string, Claim> claims_;    ///< by name
+  Watcher watcher_;
   std::uint64_t last_sequence_ = 0;
   std::vector<FeedEntry> feed_;
   std::vector<std::function<void(const std::vector<FeedEntry>&)>> listeners_;

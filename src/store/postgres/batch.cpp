@@ -76,9 +76,36 @@ std::int64_t DocumentVersions::count(const Document& document) {
   return newest.version;
 }
 
-void Batch::add(const Changes& changes, DocumentVersions& versions) {
-  for (const auto& expected : changes.expected) versions.check(expected);
-  for (const auto& row : changes.executions) executions_[row.id] = &row;
+void ClaimHolders::mention(const Changes& changes) {
+  for (const auto& claim : changes.claims) holders_[claim.name];
+}
+
+Statement ClaimHolders::look_up() const {
+  Statement statement("SELECT name, holder FROM claims WHERE name = ANY($1)");
+  statement.texts(texts_of(holders_, [](const auto& entry) { return std::string_view(entry.first); }));
+  return statement;
+}
+
+void ClaimHolders::take(const Result& found) {
+  for (int row = 0; row < found.rows(); ++row)
+    holders_[std::string(found.text(row, 0))] = std::string(found.text(row, 1));
+}
+
+void ClaimHolders::check(const Claim& claim) const {
+  const std::string& present = holders_.at(claim.name);
+  if (present != claim.expected && present != claim.holder) throw ClaimTaken(claim.name);
+}
+
+void Batch::add(const Changes& changes, Decisions& decisions) {
+  for (const auto& expected : changes.expected) decisions.versions.check(expected);
+  for (const auto& claim : changes.claims) decisions.holders.check(claim);
+  for (const auto& claim : changes.claims) {
+    decisions.holders.give(claim);
+    claims_[claim.name] = &claim;
+  }
+  for (const auto& command : changes.commands) commands_.push_back(&command);
+  for (const auto& answer : changes.answers) answers_.push_back(&answer);
+  for (const auto& row : changes.executions) executions_[row.id] = {&row, changes.lease};
   for (const auto& row : changes.stages) stages_[row.id] = &row;
   for (const auto& id : changes.removed_stages) {
     stages_.erase(id);
@@ -90,7 +117,7 @@ void Batch::add(const Changes& changes, DocumentVersions& versions) {
     removed_executions_.insert(id);
   }
   for (const auto& document : changes.documents) {
-    if (const std::int64_t number = versions.count(document); number != 0)
+    if (const std::int64_t number = decisions.versions.count(document); number != 0)
       documents_.push_back({&document, number});
   }
 }
@@ -100,43 +127,51 @@ std::vector<Statement> Batch::statements() const {
   // What was removed and written again is new, and without its old stages.
   if (!removed_executions_.empty())
     statements.push_back(deletion("DELETE FROM executions WHERE id = ANY($1)", removed_executions_));
+  if (!removed_executions_.empty())
+    statements.push_back(deletion("DELETE FROM claims WHERE execution_id = ANY($1) AND execution_id <> ''",
+                                  removed_executions_));
   if (!removed_stages_.empty())
     statements.push_back(deletion("DELETE FROM stages WHERE id = ANY($1)", removed_stages_));
   if (!executions_.empty()) add_executions(statements);
   if (!stages_.empty()) add_stages(statements);
   if (!documents_.empty()) add_documents(statements);
+  if (!commands_.empty()) add_commands(statements);
+  if (!answers_.empty()) add_answers(statements);
+  if (!claims_.empty()) add_claims(statements);
   return statements;
 }
 
 void Batch::add_executions(std::vector<Statement>& to) const {
-  // What an execution is listed by never changes: leaving it out spares the indexes.
+  // What an execution is listed by never changes: leaving it out spares the indexes. Nor does a commit change
+  // whose it is.
   Statement statement(
       "INSERT INTO executions(id, type, application, pipeline_config_id, correlation_id, build_time, active,"
-      " status, name, start_time, end_time, header)"
+      " status, name, start_time, end_time, header, owner)"
       " SELECT id, type::integer, application, config, correlation, build_time, active = 1, status, name,"
-      " start_time, end_time, header"
+      " start_time, end_time, header, owner"
       " FROM unnest($1::text[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[],"
-      " $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::text[])"
+      " $8::text[], $9::text[], $10::bigint[], $11::bigint[], $12::text[], $13::bigint[])"
       " AS fresh(id, type, application, config, correlation, build_time, active, status, name, start_time,"
-      " end_time, header)"
+      " end_time, header, owner)"
       " ON CONFLICT (id) DO UPDATE SET active = excluded.active, status = excluded.status,"
       " name = excluded.name, start_time = excluded.start_time, end_time = excluded.end_time,"
       " header = excluded.header");
-  using Row = std::pair<const std::string_view, const ExecutionRow*>;
+  using Row = std::pair<const std::string_view, OwnedRow>;
   const auto texts = [&](auto column) { statement.texts(texts_of(executions_, column)); };
   const auto numbers = [&](auto column) { statement.numbers(numbers_of(executions_, column)); };
   texts([](const Row& row) { return row.first; });
-  numbers([](const Row& row) { return static_cast<std::int64_t>(row.second->type); });
-  texts([](const Row& row) { return std::string_view(row.second->application); });
-  texts([](const Row& row) { return std::string_view(row.second->pipeline_config_id); });
-  texts([](const Row& row) { return std::string_view(row.second->correlation_id); });
-  numbers([](const Row& row) { return base::to_millis(row.second->build_time); });
-  numbers([](const Row& row) { return std::int64_t{row.second->active}; });
-  texts([](const Row& row) { return std::string_view(model::to_string(row.second->status)); });
-  texts([](const Row& row) { return std::string_view(row.second->name); });
-  numbers([](const Row& row) { return millis(row.second->start_time); });
-  numbers([](const Row& row) { return millis(row.second->end_time); });
-  texts([](const Row& row) { return std::string_view(row.second->header); });
+  numbers([](const Row& row) { return static_cast<std::int64_t>(row.second.row->type); });
+  texts([](const Row& row) { return std::string_view(row.second.row->application); });
+  texts([](const Row& row) { return std::string_view(row.second.row->pipeline_config_id); });
+  texts([](const Row& row) { return std::string_view(row.second.row->correlation_id); });
+  numbers([](const Row& row) { return base::to_millis(row.second.row->build_time); });
+  numbers([](const Row& row) { return std::int64_t{row.second.row->active}; });
+  texts([](const Row& row) { return std::string_view(model::to_string(row.second.row->status)); });
+  texts([](const Row& row) { return std::string_view(row.second.row->name); });
+  numbers([](const Row& row) { return millis(row.second.row->start_time); });
+  numbers([](const Row& row) { return millis(row.second.row->end_time); });
+  texts([](const Row& row) { return std::string_view(row.second.row->header); });
+  numbers([](const Row& row) { return static_cast<std::int64_t>(row.second.owner); });
   to.push_back(std::move(statement));
 }
 
@@ -197,6 +232,42 @@ void Batch::add_documents(std::vector<Statement>& to) const {
   statement.texts(
       texts_of(documents_, [](const Row& row) { return std::string_view(row.document->updated_by); }));
   statement.texts(texts_of(bodies, [](const std::string& body) { return std::string_view(body); }));
+  to.push_back(std::move(statement));
+}
+
+void Batch::add_commands(std::vector<Statement>& to) const {
+  Statement statement(
+      "INSERT INTO commands(id, execution_id, slot_of, event)"
+      " SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) ON CONFLICT DO NOTHING");
+  using Row = const Command*;
+  statement.texts(texts_of(commands_, [](Row row) { return std::string_view(row->id); }));
+  statement.texts(texts_of(commands_, [](Row row) { return std::string_view(row->execution_id); }));
+  statement.texts(texts_of(commands_, [](Row row) { return std::string_view(row->slot_of); }));
+  statement.texts(texts_of(commands_, [](Row row) { return std::string_view(row->event); }));
+  to.push_back(std::move(statement));
+}
+
+void Batch::add_answers(std::vector<Statement>& to) const {
+  Statement statement(
+      "UPDATE commands SET refusal = given.refusal, answered_at = now()"
+      " FROM unnest($1::text[], $2::text[]) AS given(id, refusal)"
+      " WHERE commands.id = given.id AND commands.refusal IS NULL");
+  using Row = const Answer*;
+  statement.texts(texts_of(answers_, [](Row row) { return std::string_view(row->command_id); }));
+  statement.texts(texts_of(answers_, [](Row row) { return std::string_view(row->refusal); }));
+  to.push_back(std::move(statement));
+}
+
+void Batch::add_claims(std::vector<Statement>& to) const {
+  Statement statement(
+      "INSERT INTO claims(name, holder, execution_id) SELECT * FROM unnest($1::text[], $2::text[], "
+      "$3::text[])"
+      " ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, execution_id = excluded.execution_id");
+  using Row = std::pair<const std::string_view, const Claim*>;
+  statement.texts(texts_of(claims_, [](const Row& row) { return row.first; }));
+  statement.texts(texts_of(claims_, [](const Row& row) { return std::string_view(row.second->holder); }));
+  statement.texts(
+      texts_of(claims_, [](const Row& row) { return std::string_view(row.second->execution_id); }));
   to.push_back(std::move(statement));
 }
 

@@ -34,12 +34,35 @@ class DocumentVersions {
   std::map<std::pair<std::string, std::string>, Newest> versions_;
 };
 
+/// Who holds the names that a batch claims. Right as long as document_lock is held.
+class ClaimHolders {
+ public:
+  void mention(const Changes& changes);
+  bool empty() const { return holders_.empty(); }
+  Statement look_up() const;
+  void take(const Result& found);
+
+  /// Throws ClaimTaken.
+  void check(const Claim& claim) const;
+  void give(const Claim& claim) { holders_[claim.name] = claim.holder; }
+
+ private:
+  std::map<std::string, std::string> holders_;
+};
+
+/// What only one server at a time may decide on.
+struct Decisions {
+  DocumentVersions versions;
+  ClaimHolders holders;
+  bool empty() const { return versions.empty() && holders.empty(); }
+};
+
 /// What requests write, but for their news. Of rows with the same key the last one counts. Refers to what was
 /// added: that must outlive it.
 class Batch {
  public:
   /// All or nothing: throws base::Error `conflict` and has added nothing when an expectation does not hold.
-  void add(const Changes& changes, DocumentVersions& versions);
+  void add(const Changes& changes, Decisions& decisions);
   std::vector<Statement> statements() const;
 
  private:
@@ -50,12 +73,22 @@ class Batch {
   void add_executions(std::vector<Statement>& to) const;
   void add_stages(std::vector<Statement>& to) const;
   void add_documents(std::vector<Statement>& to) const;
+  void add_commands(std::vector<Statement>& to) const;
+  void add_answers(std::vector<Statement>& to) const;
+  void add_claims(std::vector<Statement>& to) const;
 
+  struct OwnedRow {
+    const ExecutionRow* row;
+    Lease owner;
+  };
   // By key: batches of two servers that touch the same rows take them in the same order.
-  std::map<std::string_view, const ExecutionRow*> executions_;
+  std::map<std::string_view, OwnedRow> executions_;
   std::map<std::string_view, const StageRow*> stages_;
   std::set<std::string_view> removed_executions_, removed_stages_;
   std::vector<Version> documents_;
+  std::vector<const Command*> commands_;
+  std::vector<const Answer*> answers_;
+  std::map<std::string_view, const Claim*> claims_;
 };
 
 /// Gives entries the feed's next numbers; its answer is the number of the last. Holds the feed's head until

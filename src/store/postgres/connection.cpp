@@ -385,6 +385,30 @@ void Connection::end_with(const std::optional<Failure>& failure) {
   if (PQstatus(handle_.get()) != CONNECTION_OK) lose(PQerrorMessage(handle_.get()));
 }
 
+bool Connection::direct() {
+  // A pooler has made a number of its own up for the session that it plays.
+  return run("SELECT pg_backend_pid()::bigint").integer(0, 0) == PQbackendPID(handle_.get());
+}
+
+std::vector<std::string> Connection::notifications(std::chrono::milliseconds patience, int wake) {
+  std::vector<std::string> payloads;
+  const auto take = [&] {
+    while (PGnotify* notification = PQnotifies(handle_.get())) {
+      payloads.emplace_back(notification->extra);
+      PQfreemem(notification);
+    }
+  };
+  if (!alive()) lose("it has ended");
+  take();
+  if (!payloads.empty()) return payloads;
+  pollfd either[]{{.fd = PQsocket(handle_.get()), .events = POLLIN, .revents = 0},
+                  {.fd = wake, .events = POLLIN, .revents = 0}};
+  poll(either, 2, static_cast<int>(patience.count()));
+  if (!alive()) lose("it has ended");
+  take();
+  return payloads;
+}
+
 bool Connection::alive() {
   // Between two calls nothing is expected but the news that the connection ends.
   while (handle_ && PQstatus(handle_.get()) == CONNECTION_OK) {

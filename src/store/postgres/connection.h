@@ -124,6 +124,12 @@ class Connection {
   /// Any number of statements without parameters, separated by semicolons.
   void run_script(const std::string& sql);
 
+  /// False behind a pooler, which gives every transaction another session: notifications do not arrive.
+  bool direct();
+  /// What has been notified, after waiting for it: until something comes, `patience` is over or `wake` (a
+  /// descriptor) can be read. Empty: nothing.
+  std::vector<std::string> notifications(std::chrono::milliseconds patience, int wake);
+
   /// False once the connection is known to have ended. Asks nobody.
   bool alive();
   bool in_transaction() const;

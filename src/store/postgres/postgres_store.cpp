@@ -2,7 +2,9 @@
 
 #include <mutex>
 
+#include "store/postgres/membership.h"
 #include "store/postgres/reader.h"
+#include "store/postgres/schema.h"
 #include "store/postgres/writer.h"
 
 namespace gennaker::store {
@@ -14,6 +16,14 @@ using postgres::Failure;
 
 // Each has a connection of its own as soon as it is needed.
 constexpr std::size_t reader_threads = 4;
+constexpr std::chrono::minutes migration_patience{30};
+
+/// Where the tables are up to date.
+Address migrated(const Address& address) {
+  Connection connection(address, migration_patience);
+  postgres::migrate(connection);
+  return address;
+}
 
 /// Connections that read, made when first needed and kept while they live. Threads: any.
 class Readers {
@@ -68,7 +78,10 @@ class Readers {
 class PostgresStore final : public Store {
  public:
   PostgresStore(const Address& address, PostgresOptions options)
-      : writer_(address, options), readers_(address, options.answer_patience), pool_(reader_threads) {}
+      : membership_(migrated(address), options),
+        writer_(address, options, membership_),
+        readers_(address, options.answer_patience),
+        pool_(reader_threads) {}
   // Reads that were asked for are answered; the writer does the same for its own.
   ~PostgresStore() override { pool_.join(); }
 
@@ -89,7 +102,8 @@ class PostgresStore final : public Store {
     });
   }
   Async<std::vector<std::string>> unfinished_executions() override {
-    return read([](Connection& connection) { return postgres::read_unfinished(connection); });
+    return read(
+        [lease = lease()](Connection& connection) { return postgres::read_unfinished(connection, lease); });
   }
 
   Async<std::optional<Document>> document(std::string kind, std::string id) override {
@@ -119,6 +133,35 @@ class PostgresStore final : public Store {
     writer_.queue().add_listener(std::move(listener));
   }
 
+  Lease lease() const override { return membership_.lease(); }
+  Async<std::optional<Lease>> lease_on(std::string execution_id) override {
+    return read([this, id = std::move(execution_id)](Connection& connection) {
+      return membership_.lease_on(connection, id);
+    });
+  }
+  void watch(Watcher watcher) override {
+    writer_.queue().on_mail(watcher.mail);
+    membership_.watch(std::move(watcher));
+  }
+  Async<std::vector<Command>> commands() override {
+    return read(
+        [lease = lease()](Connection& connection) { return postgres::read_commands(connection, lease); });
+  }
+  Async<std::vector<std::string>> starting(std::string pipeline_config_id) override {
+    return read([id = std::move(pipeline_config_id)](Connection& connection) {
+      return postgres::read_starting(connection, id);
+    });
+  }
+  Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) override {
+    return read([ids = std::move(command_ids)](Connection& connection) {
+      return postgres::read_answers(connection, ids);
+    });
+  }
+  Async<std::string> holder(std::string name) override {
+    return read(
+        [name = std::move(name)](Connection& connection) { return postgres::read_holder(connection, name); });
+  }
+
  private:
   template <class Work>
   auto read(Work work) -> Async<std::invoke_result_t<Work&, Connection&>> {
@@ -126,6 +169,7 @@ class PostgresStore final : public Store {
     return base::run_blocking(pool_, std::move(job));
   }
 
+  postgres::Membership membership_;  ///< leaves when the last change is written
   postgres::Writer writer_;
   Readers readers_;
   base::asio::thread_pool pool_;

@@ -16,11 +16,18 @@ struct PostgresOptions {
   std::size_t prune_every = 1000;   ///< entries written between two looks at what is too old
   /// How long an answer of the database may take before the connection counts as lost.
   std::chrono::milliseconds answer_patience{30'000};
+  /// A server that has not been heard of for so long counts as gone, and others take over what was its own.
+  std::chrono::milliseconds lease{2'500};
+  /// How often each server makes itself heard, and looks for those that have gone.
+  std::chrono::milliseconds heartbeat{500};
+  /// How often it looks for news of others where the database does not bring them: behind a pooler.
+  std::chrono::milliseconds look_for_news{50};
 };
 
 /// The store in a PostgreSQL database (15 or newer), directly or through a pooler that gives each transaction
-/// another session (PgBouncer in transaction mode). Makes its tables when they are missing. One server at a
-/// time may work with a database.
+/// another session (PgBouncer in transaction mode). Makes its tables when they are missing. Any number of
+/// servers may share a database: each joins them when it opens the store, and hands over what is its own when
+/// it closes it.
 ///
 /// A connection that was lost is made anew by the next call. Destroying the store waits until what was asked
 /// is answered; nothing may be asked any more by then.

@@ -17,6 +17,12 @@ std::int64_t to_limit(std::size_t count) {
   return static_cast<std::int64_t>(std::min<std::size_t>(count, INT64_MAX));
 }
 
+std::vector<std::string> first_column(const Result& found) {
+  std::vector<std::string> texts;
+  for (int row = 0; row < found.rows(); ++row) texts.emplace_back(found.text(row, 0));
+  return texts;
+}
+
 /// Reads headers and stages of executions, in the order of their ids.
 std::vector<Statement> readings(const std::vector<std::string_view>& ids, model::Detail detail) {
   Statement headers(
@@ -158,11 +164,10 @@ std::vector<model::Execution> read_executions(Connection& connection, const Exec
   return executions;
 }
 
-std::vector<std::string> read_unfinished(Connection& connection) {
-  const Result found = connection.run("SELECT id FROM executions WHERE active ORDER BY id");
-  std::vector<std::string> ids;
-  for (int row = 0; row < found.rows(); ++row) ids.emplace_back(found.text(row, 0));
-  return ids;
+std::vector<std::string> read_unfinished(Connection& connection, Lease owner) {
+  Statement statement("SELECT id FROM executions WHERE active AND owner = $1 ORDER BY id");
+  statement.number(static_cast<std::int64_t>(owner));
+  return first_column(connection.run(statement));
 }
 
 std::optional<Document> read_document(Connection& connection, const std::string& kind,
@@ -218,6 +223,45 @@ Store::FeedRange read_feed_range(Connection& connection) {
   const Result row =
       connection.run("SELECT (SELECT min(sequence) FROM feed), (SELECT max(sequence) FROM feed)");
   return {static_cast<std::uint64_t>(row.integer(0, 0)), static_cast<std::uint64_t>(row.integer(0, 1))};
+}
+
+std::vector<Command> read_commands(Connection& connection, Lease owner) {
+  // What is open is little: it is what is looked through, not the executions.
+  Statement statement(
+      "SELECT commands.id, execution_id, event, slot_of FROM commands"
+      " LEFT JOIN executions ON executions.id = execution_id"
+      " WHERE refusal IS NULL AND coalesce(owner, $1) = $1 ORDER BY number");
+  statement.number(static_cast<std::int64_t>(owner));
+  const Result found = connection.run(statement);
+  std::vector<Command> commands;
+  for (int row = 0; row < found.rows(); ++row) {
+    commands.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1)),
+                        std::string(found.text(row, 2)), std::string(found.text(row, 3))});
+  }
+  return commands;
+}
+
+std::vector<std::string> read_starting(Connection& connection, const std::string& pipeline_config_id) {
+  Statement statement("SELECT execution_id FROM commands WHERE slot_of = $1 AND refusal IS NULL");
+  statement.text(pipeline_config_id);
+  return first_column(connection.run(statement));
+}
+
+std::vector<Answer> read_answers(Connection& connection, const std::vector<std::string>& command_ids) {
+  Statement statement("SELECT id, refusal FROM commands WHERE id = ANY($1) AND refusal IS NOT NULL");
+  statement.texts({command_ids.begin(), command_ids.end()});
+  const Result found = connection.run(statement);
+  std::vector<Answer> answers;
+  for (int row = 0; row < found.rows(); ++row)
+    answers.push_back({std::string(found.text(row, 0)), std::string(found.text(row, 1))});
+  return answers;
+}
+
+std::string read_holder(Connection& connection, const std::string& name) {
+  Statement statement("SELECT holder FROM claims WHERE name = $1");
+  statement.text(name);
+  const Result found = connection.run(statement);
+  return found.rows() == 0 ? std::string() : std::string(found.text(0, 0));
 }
 
 }  // namespace gennaker::store::postgres

@@ -80,8 +80,41 @@ CREATE TABLE document_lock(holders integer NOT NULL);
 INSERT INTO document_lock VALUES(1);
 )sql";
 
+// A server has a row in `replicas` from when it joins until it counts as gone; an execution belongs to the
+// one that its `owner` names, as long as that row is there. 0: nobody's. `refusal` is NULL until the command
+// is answered. feed_head.mail counts commits with commands or answers.
+constexpr const char* with_replicas = R"sql(
+CREATE TABLE replicas(
+  id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  alive_until timestamp with time zone NOT NULL
+) WITH (fillfactor = 50);
+
+ALTER TABLE executions ADD COLUMN owner bigint NOT NULL DEFAULT 0;
+
+CREATE TABLE commands(
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  id text COLLATE "C" NOT NULL UNIQUE,
+  execution_id text COLLATE "C" NOT NULL,
+  slot_of text COLLATE "C" NOT NULL,
+  event text NOT NULL,
+  refusal text,
+  answered_at timestamp with time zone
+);
+CREATE INDEX open_commands ON commands(slot_of) WHERE refusal IS NULL;
+CREATE INDEX answered_commands ON commands(answered_at) WHERE refusal IS NOT NULL;
+
+CREATE TABLE claims(
+  name text COLLATE "C" PRIMARY KEY,
+  holder text COLLATE "C" NOT NULL,
+  execution_id text COLLATE "C" NOT NULL
+);
+CREATE INDEX claims_by_execution ON claims(execution_id) WHERE execution_id <> '';
+
+ALTER TABLE feed_head ADD COLUMN mail bigint NOT NULL DEFAULT 0;
+)sql";
+
 // Position n brings version n to version n + 1. Only ever append.
-constexpr std::array migrations{first_schema};
+constexpr std::array migrations{first_schema, with_replicas};
 constexpr std::int64_t known_version = migrations.size();
 
 constexpr int attempts_to_begin = 5;

@@ -13,42 +13,63 @@ using Cause = Failure::Cause;
 
 // A commit that another server's disturbs, and one by one after together.
 constexpr int attempts = 4;
-constexpr std::chrono::minutes migration_patience{30};
 // At least so many old entries go at a time, when that many are too old.
 constexpr std::size_t prune_step = 4096;
 
 /// Who has given up waiting, or has gone without the database noticing, must not keep the locks of its
-/// transaction. Ends with the transaction.
-Statement limits(std::chrono::milliseconds patience) {
+/// transaction: nor its lease, which others wait for when it has gone. Ends with the transaction.
+Statement limits(const PostgresOptions& options) {
   return Statement(
-      fmt::format("SELECT set_config('statement_timeout', '{0}', true),"
-                  " set_config('idle_in_transaction_session_timeout', '{0}', true)",
-                  2 * patience.count()));
+      fmt::format("SELECT set_config('statement_timeout', '{}', true),"
+                  " set_config('idle_in_transaction_session_timeout', '{}', true)",
+                  2 * options.answer_patience.count(), 2 * options.heartbeat.count()));
 }
+
+/// At most so many entries of others are read at a time.
+constexpr std::size_t catch_up_step = 1'000;
 
 }  // namespace
 
-Writer::Writer(const Address& address, PostgresOptions options)
+Writer::Writer(const Address& address, PostgresOptions options, Membership& membership)
     : address_(address),
       options_(options),
+      connection_(std::in_place, address, options.answer_patience),
+      membership_(membership),
+      told_(static_cast<std::uint64_t>(connection_->run("SELECT sequence FROM feed_head").integer(0, 0))),
       queue_([this](std::vector<Request>& batch) { return write(batch); }) {
-  {
-    Connection connection(address_, migration_patience);
-    migrate(connection);
+  membership_.on_news([this] { queue_.poke(); });
+}
+
+Writer::~Writer() {
+  membership_.on_news(nullptr);
+}
+
+bool Writer::refuse_stale(std::vector<Request>& batch) const {
+  const Lease present = membership_.lease();
+  bool any = false;
+  for (Request& request : batch) {
+    const Lease lease = request.changes.lease;
+    const bool stale = lease != 0 && (lease != present || lease == gone_);
+    request.refusal = stale ? std::make_exception_ptr(LeaseLost()) : nullptr;
+    any = any || !stale;
   }
-  connection_.emplace(address_, options_.answer_patience);
-  told_ = static_cast<std::uint64_t>(connection_->run("SELECT sequence FROM feed_head").integer(0, 0));
+  return any;
 }
 
 std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
+  if (batch.empty()) return catch_up();
   Manner manner = Manner::together;
   for (int attempt = 1;; ++attempt) {
-    for (Request& request : batch) request.refusal = nullptr;
+    if (!refuse_stale(batch)) return {};
     committing_ = false;
     const bool kept = connection_ && connection_->alive();
     try {
       if (!kept) connection_.emplace(address_, options_.answer_patience);
       return transact(batch, manner);
+    } catch (const LeaseLost&) {
+      gone_ = held_;
+      membership_.missing(held_);
+      --attempt;
     } catch (const Failure& failure) {
       if (failure.ends_connection()) connection_.reset();
       if (failure.ends_connection() && committing_) {
@@ -66,48 +87,71 @@ std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
 
 std::vector<FeedEntry> Writer::transact(std::vector<Request>& batch, Manner manner) {
   const Rollback rollback(*connection_);
-  opening_.assign({Statement("BEGIN"), limits(options_.answer_patience)});
-  DocumentVersions versions = lock_documents(batch);
-  if (auto old = pruning(batch)) opening_.push_back(std::move(*old));
+  opening_.assign({Statement("BEGIN"), limits(options_)});
+  held_ = 0;
+  for (const Request& request : batch) {
+    if (!request.refusal && request.changes.lease != 0) held_ = request.changes.lease;
+  }
+  if (held_ != 0) opening_.push_back(hold_lease(held_));
+  Decisions decisions = lock_decisions(batch);
+  std::vector<Statement> first;
+  if (auto old = pruning(batch)) first.push_back(std::move(*old));
+  if (!first.empty() || manner == Manner::one_by_one) run_first(std::move(first));
   if (manner == Manner::together) {
-    write_together(batch, versions);
+    write_together(batch, decisions);
   } else {
-    write_one_by_one(batch, versions);
+    write_one_by_one(batch, decisions);
   }
   return with_missed(publish_and_commit(batch));
 }
 
-DocumentVersions Writer::lock_documents(const std::vector<Request>& batch) {
-  DocumentVersions versions;
-  for (const Request& request : batch) versions.mention(request.changes);
-  if (versions.empty()) return versions;
-  // Two statements: what the second sees is what the lock's last holder has left.
-  opening_.emplace_back("SELECT holders FROM document_lock FOR UPDATE");
-  opening_.push_back(versions.look_up());
-  versions.take(connection_->run(std::exchange(opening_, {})).back());
-  return versions;
+std::vector<Result> Writer::run_first(std::vector<Statement> statements) {
+  if (opening_.empty()) return connection_->run(statements);
+  const std::size_t opening = opening_.size();
+  std::vector<Statement> all = std::exchange(opening_, {});
+  std::move(statements.begin(), statements.end(), std::back_inserter(all));
+  std::vector<Result> results = connection_->run(all);
+  if (held_ != 0 && results[opening - 1].rows() == 0) throw LeaseLost();
+  results.erase(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(opening));
+  return results;
 }
 
-void Writer::write_together(std::vector<Request>& batch, DocumentVersions& versions) {
+Decisions Writer::lock_decisions(const std::vector<Request>& batch) {
+  Decisions decisions;
+  for (const Request& request : batch) {
+    decisions.versions.mention(request.changes);
+    decisions.holders.mention(request.changes);
+  }
+  if (decisions.empty()) return decisions;
+  // Apart from the lock: what they see is what the lock's last holder has left.
+  const std::vector<Result> found = run_first({Statement("SELECT holders FROM document_lock FOR UPDATE"),
+                                               decisions.versions.look_up(), decisions.holders.look_up()});
+  decisions.versions.take(found[1]);
+  decisions.holders.take(found[2]);
+  return decisions;
+}
+
+void Writer::write_together(std::vector<Request>& batch, Decisions& decisions) {
   Batch rows;
   for (Request& request : batch) {
+    if (request.refusal) continue;
     try {
-      rows.add(request.changes, versions);
+      rows.add(request.changes, decisions);
     } catch (const Error&) {
       request.refusal = std::current_exception();
     }
   }
-  for (Statement& statement : rows.statements()) opening_.push_back(std::move(statement));
-  if (!opening_.empty()) connection_->run(std::exchange(opening_, {}));
+  std::vector<Statement> statements = rows.statements();
+  if (!statements.empty() || !opening_.empty()) run_first(std::move(statements));
 }
 
-void Writer::write_one_by_one(std::vector<Request>& batch, DocumentVersions& versions) {
-  if (!opening_.empty()) connection_->run(std::exchange(opening_, {}));
+void Writer::write_one_by_one(std::vector<Request>& batch, Decisions& decisions) {
   for (Request& request : batch) {
-    const DocumentVersions before = versions;
+    if (request.refusal) continue;
+    const Decisions before = decisions;
     try {
       Batch rows;
-      rows.add(request.changes, versions);
+      rows.add(request.changes, decisions);
       std::vector<Statement> statements = rows.statements();
       if (statements.empty()) continue;
       statements.insert(statements.begin(), Statement("SAVEPOINT one"));
@@ -116,12 +160,25 @@ void Writer::write_one_by_one(std::vector<Request>& batch, DocumentVersions& ver
     } catch (const Failure& failure) {
       if (failure.cause() != Cause::refused) throw;
       request.refusal = std::current_exception();
-      versions = before;
+      decisions = before;
       connection_->run("ROLLBACK TO SAVEPOINT one");
     } catch (const Error&) {
       request.refusal = std::current_exception();
     }
   }
+}
+
+void Writer::add_notices(const std::vector<Request>& batch, std::vector<Statement>& to) const {
+  bool has_news = false, has_mail = false;
+  for (const Request& request : batch) {
+    if (request.refusal) continue;
+    has_news = has_news || !request.changes.feed.empty();
+    has_mail = has_mail || !request.changes.commands.empty() || !request.changes.answers.empty();
+  }
+  if (has_mail) to.emplace_back("UPDATE feed_head SET mail = mail + 1");
+  if (membership_.alone()) return;
+  if (has_news) to.push_back(notify(news));
+  if (has_mail) to.push_back(notify(mail));
 }
 
 std::vector<FeedEntry> Writer::publish_and_commit(std::vector<Request>& batch) {
@@ -133,6 +190,7 @@ std::vector<FeedEntry> Writer::publish_and_commit(std::vector<Request>& batch) {
   // Together, so that the feed's head is held for no longer than the database itself needs.
   std::vector<Statement> last;
   if (!entries.empty()) last.push_back(append_to_feed(entries));
+  add_notices(batch, last);
   last.emplace_back("COMMIT");
   committing_ = true;
   const std::vector<Result> results = connection_->run(last);
@@ -173,6 +231,22 @@ std::vector<FeedEntry> Writer::with_missed(std::vector<FeedEntry> fresh) {
   }
   told_ = last;
   return fresh;
+}
+
+/// What others wrote, when nothing of this server's own makes it look.
+std::vector<FeedEntry> Writer::catch_up() {
+  try {
+    if (!connection_ || !connection_->alive()) connection_.emplace(address_, options_.answer_patience);
+    std::vector<FeedEntry> fresh = read_feed(*connection_, told_, catch_up_step);
+    if (fresh.empty()) return fresh;
+    told_ = fresh.back().sequence;
+    if (fresh.size() == catch_up_step) queue_.poke();
+    return fresh;
+  } catch (const Failure& failure) {
+    if (failure.ends_connection()) connection_.reset();
+    membership_.tell_again();
+    return {};
+  }
 }
 
 std::optional<Statement> Writer::pruning(const std::vector<Request>& batch) {

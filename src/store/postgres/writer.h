@@ -5,6 +5,7 @@
 
 #include "store/commit_queue.h"
 #include "store/postgres/batch.h"
+#include "store/postgres/membership.h"
 #include "store/postgres/postgres_store.h"
 
 namespace gennaker::store::postgres {
@@ -12,8 +13,9 @@ namespace gennaker::store::postgres {
 /// The one connection that writes; made anew after it was lost.
 class Writer {
  public:
-  /// Connects, and brings the tables up to date.
-  Writer(const Address& address, PostgresOptions options);
+  /// `membership` must outlive it.
+  Writer(const Address& address, PostgresOptions options, Membership& membership);
+  ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
@@ -27,19 +29,29 @@ class Writer {
 
   std::vector<FeedEntry> write(std::vector<Request>& batch);
   std::vector<FeedEntry> transact(std::vector<Request>& batch, Manner manner);
-  DocumentVersions lock_documents(const std::vector<Request>& batch);
-  void write_together(std::vector<Request>& batch, DocumentVersions& versions);
-  void write_one_by_one(std::vector<Request>& batch, DocumentVersions& versions);
+  /// What comes under a lease that has run out. Gives back whether anything else is left.
+  bool refuse_stale(std::vector<Request>& batch) const;
+  /// Sends BEGIN and what belongs to it with the first statements of the transaction. Throws LeaseLost.
+  std::vector<Result> run_first(std::vector<Statement> statements);
+  Decisions lock_decisions(const std::vector<Request>& batch);
+  void write_together(std::vector<Request>& batch, Decisions& decisions);
+  void write_one_by_one(std::vector<Request>& batch, Decisions& decisions);
+  /// To other servers.
+  void add_notices(const std::vector<Request>& batch, std::vector<Statement>& to) const;
   /// The news of what was not refused, with their numbers; then COMMIT.
   std::vector<FeedEntry> publish_and_commit(std::vector<Request>& batch);
   /// What became readable before `fresh` and was not told to anybody: of others, or of a commit whose answer
   /// was lost.
   std::vector<FeedEntry> with_missed(std::vector<FeedEntry> fresh);
+  std::vector<FeedEntry> catch_up();
   std::optional<Statement> pruning(const std::vector<Request>& batch);
 
   Address address_;
   PostgresOptions options_;
   std::optional<Connection> connection_;
+  Membership& membership_;
+  Lease held_ = 0;  ///< by the present transaction; 0: it needs none
+  Lease gone_ = 0;  ///< found missing
   /// BEGIN, when it has not been sent yet: it goes with what comes first.
   std::vector<Statement> opening_;
   bool committing_ = false;

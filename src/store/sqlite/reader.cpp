@@ -223,4 +223,40 @@ Store::FeedRange read_feed_range(Database& database) {
   return {static_cast<std::uint64_t>(row.integer(0)), static_cast<std::uint64_t>(row.integer(1))};
 }
 
+std::vector<Command> read_commands(Database& database) {
+  auto rows = database.prepare(
+      "SELECT id, execution_id, event, slot_of FROM commands INDEXED BY open_commands WHERE refusal IS NULL"
+      " ORDER BY row");
+  std::vector<Command> commands;
+  while (rows.step()) {
+    commands.push_back({std::string(rows.text(0)), std::string(rows.text(1)), std::string(rows.text(2)),
+                        std::string(rows.text(3))});
+  }
+  return commands;
+}
+
+std::vector<std::string> read_starting(Database& database, const std::string& pipeline_config_id) {
+  auto rows = database.prepare("SELECT execution_id FROM commands WHERE slot_of = ? AND refusal IS NULL");
+  rows.bind_all(pipeline_config_id);
+  std::vector<std::string> ids;
+  while (rows.step()) ids.emplace_back(rows.text(0));
+  return ids;
+}
+
+std::vector<Answer> read_answers(Database& database, const std::vector<std::string>& command_ids) {
+  std::vector<Answer> answers;
+  for (const std::string& id : command_ids) {
+    auto row = database.prepare("SELECT refusal FROM commands WHERE id = ? AND refusal IS NOT NULL");
+    row.bind_all(id);
+    if (row.step()) answers.push_back({id, std::string(row.text(0))});
+  }
+  return answers;
+}
+
+std::string read_holder(Database& database, const std::string& name) {
+  auto row = database.prepare("SELECT holder FROM claims WHERE name = ?");
+  row.bind_all(name);
+  return row.step() ? std::string(row.text(0)) : std::string();
+}
+
 }  // namespace gennaker::store::sqlite

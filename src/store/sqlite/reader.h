@@ -17,6 +17,10 @@ std::vector<Document> read_history(Database& database, const std::string& kind, 
                                    std::size_t limit);
 std::vector<FeedEntry> read_feed(Database& database, std::uint64_t after, std::size_t limit);
 Store::FeedRange read_feed_range(Database& database);
+std::vector<Command> read_commands(Database& database);
+std::vector<std::string> read_starting(Database& database, const std::string& pipeline_config_id);
+std::vector<Answer> read_answers(Database& database, const std::vector<std::string>& command_ids);
+std::string read_holder(Database& database, const std::string& name);
 
 /// The statements that `read_executions` uses to find rows, one a source: for the test that none of them
 /// scans.

@@ -75,8 +75,28 @@ CREATE TABLE feed(
 ) STRICT;
 )sql";
 
+// `refusal` is NULL until the command is answered.
+constexpr const char* with_mail = R"sql(
+CREATE TABLE commands(
+  row INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  execution_id TEXT NOT NULL,
+  slot_of TEXT NOT NULL,
+  refusal TEXT,
+  event TEXT NOT NULL
+) STRICT;
+CREATE INDEX open_commands ON commands(slot_of) WHERE refusal IS NULL;
+
+CREATE TABLE claims(
+  name TEXT PRIMARY KEY,
+  holder TEXT NOT NULL,
+  execution_id TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX claims_by_execution ON claims(execution_id) WHERE execution_id <> '';
+)sql";
+
 // Position n brings version n to version n + 1. Only ever append.
-constexpr std::array migrations{first_schema};
+constexpr std::array migrations{first_schema, with_mail};
 constexpr std::int64_t known_version = migrations.size();
 
 std::int64_t version_of(Database& database) {

@@ -124,6 +124,23 @@ class SqliteStore final : public Store {
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
     writer_.queue().add_listener(std::move(listener));
   }
+  void watch(Watcher watcher) override { writer_.queue().on_mail(std::move(watcher.mail)); }
+
+  Async<std::vector<Command>> commands() override {
+    return read([](Database& database) { return sqlite::read_commands(database); });
+  }
+  Async<std::vector<std::string>> starting(std::string pipeline_config_id) override {
+    return read([id = std::move(pipeline_config_id)](Database& database) {
+      return sqlite::read_starting(database, id);
+    });
+  }
+  Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) override {
+    return read(
+        [ids = std::move(command_ids)](Database& database) { return sqlite::read_answers(database, ids); });
+  }
+  Async<std::string> holder(std::string name) override {
+    return read([name = std::move(name)](Database& database) { return sqlite::read_holder(database, name); });
+  }
 
  private:
   template <class Work>

@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "store/sqlite/reader.h"
 #include "store/sqlite/schema.h"
 #include "store/stored_rows.h"
 
@@ -43,6 +44,39 @@ void remove(Database& database, std::string_view sql, const std::vector<std::str
     statement.bind_all(id);
     statement.run();
   }
+}
+
+// So many commands are kept with their answers.
+constexpr std::int64_t commands_kept = 10'000;
+
+void write_command(Database& database, const Command& command) {
+  auto statement = database.prepare(
+      "INSERT INTO commands(id, execution_id, slot_of, event) VALUES(?, ?, ?, ?) ON CONFLICT DO NOTHING");
+  statement.bind_all(command.id, command.execution_id, command.slot_of, command.event);
+  statement.run();
+}
+
+void write_answers(Database& database, const std::vector<Answer>& answers) {
+  for (const Answer& answer : answers) {
+    auto statement = database.prepare("UPDATE commands SET refusal = ? WHERE id = ? AND refusal IS NULL");
+    statement.bind_all(answer.refusal, answer.command_id);
+    statement.run();
+  }
+  if (answers.empty()) return;
+  auto prune = database.prepare(
+      "DELETE FROM commands WHERE row <= (SELECT max(row) FROM commands) - ? AND refusal IS NOT NULL");
+  prune.bind_all(commands_kept);
+  prune.run();
+}
+
+void write_claim(Database& database, const Claim& claim) {
+  const std::string holder = read_holder(database, claim.name);
+  if (holder != claim.expected && holder != claim.holder) throw ClaimTaken(claim.name);
+  auto statement = database.prepare(
+      "INSERT INTO claims(name, holder, execution_id) VALUES(?, ?, ?) ON CONFLICT(name) DO UPDATE SET"
+      " holder = excluded.holder, execution_id = excluded.execution_id");
+  statement.bind_all(claim.name, claim.holder, claim.execution_id);
+  statement.run();
 }
 
 std::int64_t current_version(Database& database, const std::string& kind, const std::string& id) {
@@ -97,10 +131,15 @@ void Writer::write_one(Request& request) {
 
 void Writer::apply(Changes& changes) {
   for (const auto& expected : changes.expected) check(expected);
+  for (const auto& claim : changes.claims) write_claim(database_, claim);
   for (const auto& row : changes.executions) write_execution(database_, row);
   for (const auto& row : changes.stages) write_stage(database_, row);
   remove(database_, "DELETE FROM stages WHERE id = ?", changes.removed_stages);
   remove(database_, "DELETE FROM executions WHERE id = ?", changes.removed_executions);
+  remove(database_, "DELETE FROM claims WHERE execution_id = ? AND execution_id <> ''",
+         changes.removed_executions);
+  for (const auto& command : changes.commands) write_command(database_, command);
+  write_answers(database_, changes.answers);
   for (const auto& document : changes.documents) write_document(document);
   write_feed(changes.feed);
 }

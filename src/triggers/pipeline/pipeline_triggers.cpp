@@ -10,7 +10,7 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
-#include "base/timer.h"
+#include "base/retry.h"
 
 namespace gennaker::triggers {
 
@@ -22,9 +22,6 @@ namespace {
 
 /// How far back in the feed a start looks. What ended earlier had its followers long before the end.
 constexpr std::size_t entries_to_look_at = 1'000;
-
-/// Between two attempts to start what follows while the store does not answer.
-constexpr std::chrono::milliseconds first_pause{250}, longest_pause{15'000};
 
 bool worth_retrying(const std::exception& error) {
   const auto* known = dynamic_cast<const base::Error*>(&error);
@@ -88,6 +85,10 @@ void PipelineTriggers::on_end(const model::Execution& execution) {
 }
 
 Async<void> PipelineTriggers::recover() {
+  return base::until_it_works(parts_.clock, "what ended last is not known", [this] { return look_back(); });
+}
+
+Async<void> PipelineTriggers::look_back() {
   const store::Store::FeedRange range = co_await parts_.store.feed_range();
   const std::uint64_t from = range.newest > entries_to_look_at ? range.newest - entries_to_look_at : 0;
   auto reading = parts_.store.feed(from, entries_to_look_at);
@@ -97,20 +98,10 @@ Async<void> PipelineTriggers::recover() {
 
 /// Nobody else would start them before the server starts anew.
 Async<void> PipelineTriggers::fire(std::string execution_id) {
-  auto patience = first_pause;
-  for (;;) {
-    try {
-      auto starting = start_followers(execution_id);
-      co_await std::move(starting);
-      co_return;
-    } catch (const std::exception& error) {
-      base::log::error("what follows execution {} could not be started: {}", execution_id, error.what());
-      if (!worth_retrying(error)) co_return;
-    }
-    auto waiting = base::sleep_for(parts_.clock, patience);
-    co_await std::move(waiting);
-    patience = std::min(2 * patience, longest_pause);
-  }
+  std::string what = fmt::format("what follows execution {} could not be started", execution_id);
+  return base::until_it_works(parts_.clock, std::move(what), [this, execution_id = std::move(execution_id)] {
+    return start_followers(execution_id);
+  });
 }
 
 Async<void> PipelineTriggers::start_followers(std::string execution_id) {

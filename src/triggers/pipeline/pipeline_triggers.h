@@ -32,8 +32,8 @@ class PipelineTriggers {
   /// To be told of every execution that has come to rest. A start that is refused is logged; one that fails
   /// because the store does not answer is tried again until it does.
   void on_end(const model::Execution& execution);
-  /// After a start of the server: looks at what ended last before it stopped, so that an ending whose
-  /// followers were not yet started is not lost.
+  /// After a start of the server, or when it has taken over from another: looks at what ended last, so that
+  /// an ending whose followers were not yet started is not lost.
   base::Async<void> recover();
 
  private:
@@ -43,6 +43,7 @@ class PipelineTriggers {
   };
   using Followers = std::multimap<std::string, Follower>;
 
+  base::Async<void> look_back();
   base::Async<void> fire(std::string execution_id);
   base::Async<void> start_followers(std::string execution_id);
   base::Async<void> start(std::shared_ptr<const model::Execution> ended, Follower follower);

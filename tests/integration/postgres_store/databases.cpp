@@ -54,4 +54,13 @@ std::string url_of(const std::filesystem::path& place) {
   return testing::postgres_url(server_folder(), database_of(place));
 }
 
+std::string pooled_url_of(const std::filesystem::path& place) {
+  static testing::PgBouncer* bouncer = nullptr;
+  if (own_server() != nullptr && bouncer == nullptr) {
+    static testing::PgBouncer started(server_folder());
+    bouncer = &started;
+  }
+  return testing::postgres_url(server_folder(), database_of(place), testing::Way::pooled);
+}
+
 }  // namespace gennaker::store

@@ -16,5 +16,7 @@ const std::filesystem::path& server_folder();
 /// The database that belongs to a directory: same directory, same database. It is made when it is missing.
 std::string database_of(const std::filesystem::path& place);
 std::string url_of(const std::filesystem::path& place);
+/// The same through a PgBouncer in transaction mode: as many clients as there are tests share three sessions.
+std::string pooled_url_of(const std::filesystem::path& place);
 
 }  // namespace gennaker::store

@@ -25,14 +25,8 @@ using postgres::Connection;
 using postgres::Statement;
 using std::chrono::milliseconds;
 
-/// As many clients as there are tests share three sessions.
 std::unique_ptr<Store> open_pooled(const std::filesystem::path& place) {
-  static testing::PgBouncer* bouncer = nullptr;
-  if (own_server() != nullptr && bouncer == nullptr) {
-    static testing::PgBouncer started(server_folder());
-    bouncer = &started;
-  }
-  return open_postgres(testing::postgres_url(server_folder(), database_of(place), testing::Way::pooled));
+  return open_postgres(pooled_url_of(place));
 }
 const StoreMaker pooled_maker{"PgBouncer", open_pooled};
 }  // namespace
