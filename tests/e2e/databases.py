@@ -27,12 +27,15 @@ class PostgresServer:
 
     password = "s3cret/@word"
 
-    def __enter__(self):
+    def make_folder(self):
         self.folder = tempfile.mkdtemp(prefix="gennaker-postgres-")
         self.port = free_port()
         user = unprivileged()
         if user:
             os.chown(self.folder, user.pw_uid, user.pw_gid)
+
+    def __enter__(self):
+        self.make_folder()
         self.run("initdb", "--pgdata", f"{self.folder}/data", "--username=postgres", "--auth-local=trust",
                  "--auth-host=scram-sha-256", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync")
         self.start()
@@ -75,3 +78,26 @@ class PostgresServer:
     def stop(self, how=signal.SIGINT):
         self.process.send_signal(how)
         self.process.wait()
+
+    def standby(self):
+        """A server that follows this one, and without which nothing is committed here. Use as a context manager."""
+        return StandbyServer(self)
+
+
+class StandbyServer(PostgresServer):
+    def __init__(self, primary):
+        self.primary = primary
+
+    def __enter__(self):
+        self.make_folder()
+        self.run("pg_basebackup", "-h", self.primary.folder, "-p", str(self.primary.port), "-U", "postgres",
+                 "-D", f"{self.folder}/data", "--write-recovery-conf", "--wal-method=stream", "--checkpoint=fast")
+        self.start()
+        self.primary.sql("ALTER SYSTEM SET synchronous_standby_names = '*'")
+        self.primary.sql("SELECT pg_reload_conf()")
+        wait_until(lambda: self.primary.sql("SELECT count(*) FROM pg_stat_replication WHERE sync_state = 'sync'") == "1", 20,
+                   "the standby follows")
+        return self
+
+    def promote(self):
+        self.sql("SELECT pg_promote()")
