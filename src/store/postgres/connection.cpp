@@ -134,7 +134,7 @@ std::string shown_address(const Options& given) {
 
 }  // namespace
 
-Address::Address(const std::string& url) {
+Address::Address(const std::string& url, const std::string& program) {
   char* complaint = nullptr;
   const Options given(PQconninfoParse(url.c_str(), &complaint));
   PQfreemem(complaint);  // it repeats what it was given
@@ -157,7 +157,7 @@ Address::Address(const std::string& url) {
   if (given.value("host").find(',') != std::string::npos && given.value("target_session_attrs").empty())
     options_.push_back({"target_session_attrs", "read-write"});
   options_.push_back({"client_encoding", "UTF8"});
-  options_.push_back({"fallback_application_name", "gennaker"});
+  options_.push_back({"fallback_application_name", program});
   shown_ = shown_address(given);
 }
 
@@ -178,20 +178,30 @@ std::string Statement::number(std::int64_t value) {
   return add(oid_of_bigint, std::move(bytes));
 }
 
-void Statement::texts(const std::vector<std::string_view>& values) {
+template <class Texts>
+void Statement::add_texts(const Texts& values, bool with_nulls) {
+  std::string bytes = array_of(oid_of_text, values.size(), with_nulls);
   std::size_t size = 0;
-  for (const std::string_view value : values) size += value.size() + 4;
-  std::string bytes = array_of(oid_of_text, values.size(), false);
+  for (const std::optional<std::string_view> value : values) size += (value ? value->size() : 0) + 4;
   bytes.reserve(bytes.size() + size);
-  for (const std::string_view value : values) {
+  for (const std::optional<std::string_view> value : values) {
     const std::size_t length_at = bytes.size();
-    bytes.append(4, '\0');
-    append_utf8(bytes, value);
+    append_big_endian(bytes, std::int32_t{-1});
+    if (!value) continue;
+    append_utf8(bytes, *value);
     std::string length;
     append_big_endian(length, static_cast<std::int32_t>(bytes.size() - length_at - 4));
     bytes.replace(length_at, 4, length);
   }
   add(oid_of_texts, std::move(bytes));
+}
+
+void Statement::texts(const std::vector<std::string_view>& values) {
+  add_texts(values, false);
+}
+
+void Statement::nullable_texts(const std::vector<std::optional<std::string_view>>& values) {
+  add_texts(values, std::any_of(values.begin(), values.end(), [](const auto& value) { return !value; }));
 }
 
 void Statement::numbers(const std::vector<std::optional<std::int64_t>>& values) {
@@ -218,6 +228,10 @@ void Result::Clear::operator()(pg_result* handle) const {
 
 int Result::rows() const {
   return PQntuples(handle_.get());
+}
+
+bool Result::is_null(int row, int column) const {
+  return PQgetisnull(handle_.get(), row, column) == 1;
 }
 
 std::string_view Result::text(int row, int column) const {

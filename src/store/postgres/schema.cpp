@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "store/copy.h"
+
 namespace gennaker::store::postgres {
 namespace {
 
@@ -145,6 +147,17 @@ void migrate(Connection& connection) {
     connection.run(note);
   }
   connection.run("COMMIT");
+}
+
+bool has_unfinished_copy(Connection& connection) {
+  Statement statement("SELECT to_regclass($1) IS NOT NULL");
+  statement.text(unfinished_copy_table);
+  return connection.run(statement).truth(0, 0);
+}
+
+void refuse_unfinished_copy(Connection& connection) {
+  if (has_unfinished_copy(connection))
+    throw Error(Kind::conflict, unfinished_copy_message(connection.shown()));
 }
 
 }  // namespace gennaker::store::postgres

@@ -10,4 +10,9 @@ namespace gennaker::store::postgres {
 /// than UTF8; the message says what to do.
 void migrate(Connection& connection);
 
+/// Whether somebody copies into it, or did and was stopped.
+bool has_unfinished_copy(Connection& connection);
+/// Throws base::Error `conflict` then.
+void refuse_unfinished_copy(Connection& connection);
+
 }  // namespace gennaker::store::postgres

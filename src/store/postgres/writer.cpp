@@ -35,6 +35,7 @@ Writer::Writer(const Address& address, PostgresOptions options)
   {
     Connection connection(address_, migration_patience);
     migrate(connection);
+    refuse_unfinished_copy(connection);
   }
   connection_.emplace(address_, options_.answer_patience);
   told_ = static_cast<std::uint64_t>(connection_->run("SELECT sequence FROM feed_head").integer(0, 0));

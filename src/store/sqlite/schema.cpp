@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "store/copy.h"
 
 namespace gennaker::store::sqlite {
 namespace {
@@ -100,6 +101,17 @@ void check_owner(Database& database, const std::filesystem::path& file) {
                     "run that version, or restore a backup made before the upgrade",
                     file.string(), version, known_version));
   }
+}
+
+bool has_unfinished_copy(Database& database) {
+  auto found = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?");
+  found.bind_all(unfinished_copy_table);
+  return found.step();
+}
+
+void refuse_unfinished_copy(Database& database, const std::filesystem::path& file) {
+  if (has_unfinished_copy(database))
+    throw base::Error(base::Kind::conflict, unfinished_copy_message("sqlite:" + file.string()));
 }
 
 void migrate(Database& database) {

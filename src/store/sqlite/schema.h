@@ -10,6 +10,11 @@ namespace gennaker::store::sqlite {
 /// Changes nothing.
 void check_owner(Database& database, const std::filesystem::path& file);
 
+/// Whether somebody copies into it, or did and was stopped.
+bool has_unfinished_copy(Database& database);
+/// Throws base::Error `conflict` then.
+void refuse_unfinished_copy(Database& database, const std::filesystem::path& file);
+
 /// Makes the tables, or brings those of an older version up to date, all or nothing.
 void migrate(Database& database);
 
