@@ -62,7 +62,8 @@ class RawStore {
   /// The number after which the feed goes on.
   virtual std::int64_t feed_number() = 0;
 
-  /// At least one row: all or nothing, and on disk when it returns. The feed goes on after the last of its rows.
+  /// At least one row: all or nothing, and on disk when it returns. The feed goes on after the last of its
+  /// rows.
   virtual void append(const Table& table, const std::vector<Row>& rows) = 0;
   /// How it keeps a text: not all of them keep what is not UTF-8.
   virtual std::string kept(const std::string& text) const = 0;
