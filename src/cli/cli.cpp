@@ -31,6 +31,7 @@ struct Chosen {
   std::string vectors;  ///< the file of `expression test`
   TestOptions tests;    ///< of `test`; without paths, that was not chosen
   StoreCopy copy;       ///< of `store copy`; without a source, that was not chosen
+  StoreBackup backup;   ///< of `store backup`; without a file, that was not chosen
 };
 
 /// The words of the command line. Its members are what the options write into.
@@ -280,6 +281,10 @@ class CommandLine {
                      "postgresql://user:password@host:port/database or sqlite:FILE")
         ->required();
     copy->add_option("to", chosen_.copy.to, "The same; a file is made when it is missing")->required();
+    auto* backup = store->add_subcommand("backup", "Write a backup of an SQLite store; its server may run");
+    backup->fallthrough();
+    backup->add_option("store", chosen_.backup.store, "sqlite:FILE")->required();
+    backup->add_option("file", chosen_.backup.file, "The backup, which must not be there yet")->required();
   }
 
   void add_completion() {
@@ -377,6 +382,7 @@ int run(std::vector<std::string> arguments, Surroundings& around, const Programs
     if (!chosen.vectors.empty()) return programs.test_expressions(chosen.vectors);
     if (!chosen.tests.paths.empty()) return programs.test_pipelines(chosen.tests);
     if (!chosen.copy.from.empty()) return programs.copy_store(chosen.copy);
+    if (!chosen.backup.file.empty()) return programs.back_up_store(chosen.backup);
     if (!chosen.completion_for.empty()) {
       around.out << completion_script(line.words(), chosen.completion_for);
       return done;

@@ -37,6 +37,11 @@ struct StoreCopy {
   std::string from, to;
 };
 
+/// What `gennaker store backup STORE FILE` was told.
+struct StoreBackup {
+  std::string store, file;
+};
+
 /// Statuses that a script can rely on; `gennaker --help` and the README list them.
 enum ExitCode : int {
   done = 0,
@@ -56,6 +61,8 @@ struct Programs {
   std::function<int(const TestOptions&)> test_pipelines;
   /// `gennaker store copy FROM TO`
   std::function<int(const StoreCopy&)> copy_store;
+  /// `gennaker store backup STORE FILE`
+  std::function<int(const StoreBackup&)> back_up_store;
 };
 
 /// Runs `gennaker <command> ...` and returns its exit status.

@@ -67,5 +67,6 @@ int main(int argc, char** argv) {
                             {.serve = gennaker::server::serve_as_told,
                              .test_expressions = gennaker::server::test_expressions,
                              .test_pipelines = gennaker::server::test_pipelines,
-                             .copy_store = gennaker::server::copy_store});
+                             .copy_store = gennaker::server::copy_store,
+                             .back_up_store = gennaker::server::back_up_store});
 }

@@ -6,6 +6,7 @@
 #include "base/error.h"
 #include "server/open_store.h"
 #include "store/copy.h"
+#include "store/sqlite/backup.h"
 
 namespace gennaker::server {
 namespace {
@@ -50,31 +51,53 @@ void print(const store::CopyReport& report, const store::RawStore& from, const s
                " operations).\n";
 }
 
-void expect_stores(const cli::StoreCopy& what) {
-  sqlite_file_of(what.from);
-  sqlite_file_of(what.to);
-  if (what.from == what.to) throw Error(Kind::invalid, "source and target are the same store");
+Error usage(const std::string& message) {
+  return Error(Kind::invalid, message, {{"usage", true}});
+}
+
+/// nullopt for PostgreSQL.
+std::optional<std::filesystem::path> file_named_by(const std::string& url) {
+  try {
+    return sqlite_file_of(url);
+  } catch (const Error& error) {
+    throw usage(error.what());
+  }
+}
+
+/// Runs it; what goes wrong is told on standard error.
+template <class Work>
+int run(std::string_view command, Work work) {
+  try {
+    work();
+    return cli::done;
+  } catch (const Error& error) {
+    std::cerr << fmt::format("gennaker store {}: {}\n", command, error.what());
+    return cli::failed;
+  }
 }
 
 }  // namespace
 
 int copy_store(const cli::StoreCopy& what) {
   using Role = store::RawStore::Role;
-  try {
-    expect_stores(what);
-  } catch (const Error& error) {
-    throw Error(error.kind(), error.what(), {{"usage", true}});
-  }
-  try {
+  file_named_by(what.from);
+  file_named_by(what.to);
+  if (what.from == what.to) throw usage("source and target are the same store");
+  return run("copy", [&] {
     const auto from = open_raw_store(what.from, Role::source);
     const auto to = open_raw_store(what.to, Role::target);
     const store::CopyReport report = store::copy_store(*from, *to, Progress());
     print(report, *from, *to);
-    return cli::done;
-  } catch (const Error& error) {
-    std::cerr << "gennaker store copy: " << error.what() << '\n';
-    return cli::failed;
-  }
+  });
+}
+
+int back_up_store(const cli::StoreBackup& what) {
+  const auto file = file_named_by(what.store);
+  if (!file) throw usage("a store in PostgreSQL is backed up with pg_dump: see docs/operations.md");
+  return run("backup", [&] {
+    store::back_up_sqlite(*file, what.file);
+    std::cout << fmt::format("{} holds what was in {} when the backup began.\n", what.file, file->string());
+  });
 }
 
 }  // namespace gennaker::server

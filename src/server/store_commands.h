@@ -9,4 +9,7 @@ namespace gennaker::server {
 /// base::Error with the detail `usage` when what was given are not two stores.
 int copy_store(const cli::StoreCopy& what);
 
+/// Writes a backup of an SQLite store, whether its server runs or not. As above.
+int back_up_store(const cli::StoreBackup& what);
+
 }  // namespace gennaker::server
