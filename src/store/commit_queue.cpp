@@ -46,12 +46,15 @@ void CommitQueue::work() {
     std::vector<Request> batch = take_batch();
     if (batch.empty()) return;
     std::vector<FeedEntry> fresh;
+    std::string failure;
     try {
       fresh = write_(batch);
-    } catch (...) {
+    } catch (const std::exception& error) {
       // Nothing of the batch is known to be on disk: nobody may be told so.
       for (Request& request : batch) request.refusal = std::current_exception();
+      failure = error.what();
     }
+    note_end(std::move(failure));
     // Listeners first: who has its answer finds its change in the feed's tail.
     if (!fresh.empty()) {
       for (const Listener& listener : listeners_) listener(fresh);
@@ -70,7 +73,26 @@ std::vector<CommitQueue::Request> CommitQueue::take_batch() {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  if (!batch.empty()) writing_since_ = std::chrono::steady_clock::now();
   return batch;
+}
+
+void CommitQueue::note_end(std::string failure) {
+  const std::lock_guard lock(mutex_);
+  writing_since_.reset();
+  if (!failure.empty()) failed_at_ = std::chrono::steady_clock::now();
+  failure_ = std::move(failure);
+}
+
+Pulse CommitQueue::pulse() const {
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  const std::lock_guard lock(mutex_);
+  const Time now = std::chrono::steady_clock::now();
+  Pulse pulse;
+  if (writing_since_) pulse.writing = duration_cast<milliseconds>(now - *writing_since_);
+  pulse.failure = failure_;
+  if (!failure_.empty()) pulse.since_failure = duration_cast<milliseconds>(now - failed_at_);
+  return pulse;
 }
 
 }  // namespace gennaker::store

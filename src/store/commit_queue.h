@@ -37,17 +37,25 @@ class CommitQueue {
   /// `answer` is called once, on the queue's thread. Threads: any.
   void commit(Changes changes, Answer answer);
   void add_listener(Listener listener);
+  /// Threads: any.
+  Pulse pulse() const;
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   void work();
   std::vector<Request> take_batch();
+  /// Empty: it is written.
+  void note_end(std::string failure);
 
   Write write_;
   std::vector<Listener> listeners_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request> queue_;
   bool ending_ = false;
+  std::optional<Time> writing_since_;
+  std::string failure_;
+  Time failed_at_{};
   std::thread thread_;
 };
 

@@ -96,6 +96,13 @@ struct ExecutionQuery {
   std::size_t limit = 100;
 };
 
+/// How the writing goes, as far as is known without asking the database.
+struct Pulse {
+  std::chrono::milliseconds writing{0};  ///< for how long what is being written has been; 0: nothing is
+  std::string failure;                   ///< why the last that was to be written is not; empty: it is
+  std::chrono::milliseconds since_failure{0};
+};
+
 /// Threads: every function may be called from any executor and resumes on the caller's.
 /// All throw base::Error `unavailable` when the database does not answer.
 class Store {
@@ -130,6 +137,9 @@ class Store {
   /// `listener` is called after every commit that wrote to the feed, with its entries, on a thread of the
   /// store: it must be quick and must not throw. Call before the first commit.
   virtual void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) = 0;
+
+  /// Asks nobody and waits for nothing. A store that cannot fail has nothing to say.
+  virtual Pulse pulse() { return {}; }
 };
 
 }  // namespace gennaker::store

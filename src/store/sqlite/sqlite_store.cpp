@@ -112,6 +112,7 @@ class SqliteStore final : public Store {
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
     writer_.queue().add_listener(std::move(listener));
   }
+  Pulse pulse() override { return writer_.queue().pulse(); }
 
  private:
   template <class Work>
