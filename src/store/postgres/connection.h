@@ -48,6 +48,7 @@ class Failure final : public base::Error {
     late,       ///< the same, after nobody had answered for as long as it was willing to wait
     busy,       ///< it answers, and says that trying again makes sense; nothing has happened
     refused,    ///< what it was given is not acceptable
+    unwelcome,  ///< it answers, and does not let this user in or do what is needed: somebody must allow it
     taken,      ///< a table of that name is there already, or somebody makes it just now
     misfitting  ///< anything else: rights, tables that are missing, bugs
   };
@@ -139,6 +140,8 @@ class Connection {
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
+  /// After an attempt that failed. Throws with the reason; `until`: when it is too late for another.
+  void connect_again(Deadline until);
   Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
   void send(const Statement& statement);
   void flush(Deadline until);

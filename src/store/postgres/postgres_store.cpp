@@ -118,6 +118,7 @@ class PostgresStore final : public Store {
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
     writer_.queue().add_listener(std::move(listener));
   }
+  Pulse pulse() override { return writer_.queue().pulse(); }
 
  private:
   template <class Work>
@@ -134,7 +135,13 @@ class PostgresStore final : public Store {
 }  // namespace
 
 std::unique_ptr<Store> open_postgres(const std::string& url, PostgresOptions options) {
-  return std::make_unique<PostgresStore>(Address(url), options);
+  try {
+    return std::make_unique<PostgresStore>(Address(url), options);
+  } catch (const Failure& failure) {
+    if (failure.cause() != Failure::Cause::unwelcome) throw;
+    // A server that runs tries again; to one that starts it is told.
+    throw base::Error(base::Kind::invalid, failure.what());
+  }
 }
 
 std::string shown_postgres(const std::string& url) {
