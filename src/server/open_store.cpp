@@ -11,16 +11,16 @@
 namespace gennaker::server {
 namespace {
 
-bool is_postgres(const std::string& url) {
-  return url.starts_with("postgresql://") || url.starts_with("postgres://");
-}
-
 /// nullopt: it is in PostgreSQL.
 std::optional<std::filesystem::path> sqlite_file(const Options& options) {
   return options.store.empty() ? options.data / "gennaker.db" : sqlite_file_of(options.store);
 }
 
 }  // namespace
+
+bool is_postgres(const std::string& url) {
+  return url.starts_with("postgresql://") || url.starts_with("postgres://");
+}
 
 std::optional<std::filesystem::path> sqlite_file_of(const std::string& url) {
   constexpr std::string_view scheme = "sqlite:";
