@@ -114,14 +114,16 @@ void refuse_unfinished_copy(Database& database, const std::filesystem::path& fil
     throw base::Error(base::Kind::conflict, unfinished_copy_message("sqlite:" + file.string()));
 }
 
-void migrate(Database& database) {
+std::int64_t known_schema() {
+  return known_version;
+}
+
+void migrate(Database& database, std::int64_t version) {
   Transaction transaction(database, Transaction::Kind::write);
-  const std::int64_t version = version_of(database);
-  if (version == known_version) return;
-  for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at)
-    database.run(migrations[at]);
-  database.run(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, known_version));
+  const std::int64_t stored = version_of(database);
+  if (stored >= version) return;
+  for (auto at = stored; at < version; ++at) database.run(migrations[static_cast<std::size_t>(at)]);
+  database.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, version));
   transaction.commit();
 }
 
