@@ -58,6 +58,7 @@ net::Router make_router(const Parts& parts) {
   add_events(router, parts);
   add_page(router, parts);
   add_rest(router, parts);
+  add_health(router, parts);
   return router;
 }
 

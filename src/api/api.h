@@ -42,6 +42,9 @@ struct Parts {
 
 net::Router make_router(const Parts& parts);
 
+/// While there is no store yet: alive and not ready, with the reason. Nothing else is answered.
+net::Router make_waiting_router(std::function<std::string()> reason);
+
 /// Turns a failure into {timestamp, status, error, message}; the one place that maps kinds to statuses.
 net::Response to_response(const base::Clock& clock, const net::Request& request,
                           const std::exception_ptr& failure);

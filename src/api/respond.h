@@ -54,5 +54,6 @@ void add_accounts(net::Router& router, const Parts& parts);
 void add_events(net::Router& router, const Parts& parts);
 void add_page(net::Router& router, const Parts& parts);
 void add_rest(net::Router& router, const Parts& parts);
+void add_health(net::Router& router, const Parts& parts);
 
 }  // namespace gennaker::api

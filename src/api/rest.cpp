@@ -6,10 +6,6 @@
 namespace gennaker::api {
 namespace {
 
-Async<Response> health(const Parts&, Request) {
-  co_return respond(json::object{{"status", "UP"}});
-}
-
 Async<Response> version(const Parts&, Request) {
   co_return respond(json::object{{"version", "2.1.0"}});
 }
@@ -36,9 +32,6 @@ Async<Response> preflight(const Parts&, Request) {
 }  // namespace
 
 void add_rest(net::Router& router, const Parts& parts) {
-  for (const std::string_view path : {"/health", "/health/liveness", "/health/readiness"}) {
-    route(router, parts, "GET", path, health);
-  }
   route(router, parts, "GET", "/version", version);
   route(router, parts, "GET", "/stages", stage_types);
   route(router, parts, "OPTIONS", "/{path...}", preflight);

@@ -30,6 +30,8 @@ struct Chosen {
   std::string completion_for;
   std::string vectors;  ///< the file of `expression test`
   TestOptions tests;    ///< of `test`; without paths, that was not chosen
+  StoreCopy copy;       ///< of `store copy`; without a source, that was not chosen
+  StoreBackup backup;   ///< of `store backup`; without a file, that was not chosen
 };
 
 /// The words of the command line. Its members are what the options write into.
@@ -54,6 +56,7 @@ class CommandLine {
     add_cluster();
     add_expression();
     add_test();
+    add_store();
     add_completion();
   }
   CommandLine(const CommandLine&) = delete;
@@ -269,6 +272,21 @@ class CommandLine {
     test->callback([this] { chosen_.tests.colours = colours() && chosen_.tests.file.empty(); });
   }
 
+  void add_store() {
+    auto* store = group("store", "Stores: where a server keeps what must survive; needs no server");
+    auto* copy =
+        store->add_subcommand("copy", "Copy a store into an empty one, and prove that they are the same");
+    copy->fallthrough();
+    copy->add_option("from", chosen_.copy.from,
+                     "postgresql://user:password@host:port/database or sqlite:FILE")
+        ->required();
+    copy->add_option("to", chosen_.copy.to, "The same; a file is made when it is missing")->required();
+    auto* backup = store->add_subcommand("backup", "Write a backup of an SQLite store; its server may run");
+    backup->fallthrough();
+    backup->add_option("store", chosen_.backup.store, "sqlite:FILE")->required();
+    backup->add_option("file", chosen_.backup.file, "The backup, which must not be there yet")->required();
+  }
+
   void add_completion() {
     auto* completion = app_.add_subcommand("completion", "Print a completion script for a shell");
     completion->fallthrough();
@@ -363,6 +381,8 @@ int run(std::vector<std::string> arguments, Surroundings& around, const Programs
     if (chosen.serve) return programs.serve(chosen.serve_options);
     if (!chosen.vectors.empty()) return programs.test_expressions(chosen.vectors);
     if (!chosen.tests.paths.empty()) return programs.test_pipelines(chosen.tests);
+    if (!chosen.copy.from.empty()) return programs.copy_store(chosen.copy);
+    if (!chosen.backup.file.empty()) return programs.back_up_store(chosen.backup);
     if (!chosen.completion_for.empty()) {
       around.out << completion_script(line.words(), chosen.completion_for);
       return done;

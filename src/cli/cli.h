@@ -32,6 +32,16 @@ struct TestOptions {
   bool colours = false;
 };
 
+/// What `gennaker store copy FROM TO` was told: stores as --store takes them; may hold passwords.
+struct StoreCopy {
+  std::string from, to;
+};
+
+/// What `gennaker store backup STORE FILE` was told.
+struct StoreBackup {
+  std::string store, file;
+};
+
 /// Statuses that a script can rely on; `gennaker --help` and the README list them.
 enum ExitCode : int {
   done = 0,
@@ -49,6 +59,10 @@ struct Programs {
   std::function<int(const std::string& file)> test_expressions;
   /// `gennaker test PATH...`
   std::function<int(const TestOptions&)> test_pipelines;
+  /// `gennaker store copy FROM TO`
+  std::function<int(const StoreCopy&)> copy_store;
+  /// `gennaker store backup STORE FILE`
+  std::function<int(const StoreBackup&)> back_up_store;
 };
 
 /// Runs `gennaker <command> ...` and returns its exit status.

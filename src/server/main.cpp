@@ -12,6 +12,7 @@
 #include "server/config_file.h"
 #include "server/options.h"
 #include "server/pipeline_tests.h"
+#include "server/store_commands.h"
 
 namespace gennaker::server {
 namespace {
@@ -65,5 +66,7 @@ int main(int argc, char** argv) {
   return gennaker::cli::run(argc, argv,
                             {.serve = gennaker::server::serve_as_told,
                              .test_expressions = gennaker::server::test_expressions,
-                             .test_pipelines = gennaker::server::test_pipelines});
+                             .test_pipelines = gennaker::server::test_pipelines,
+                             .copy_store = gennaker::server::copy_store,
+                             .back_up_store = gennaker::server::back_up_store});
 }

@@ -21,6 +21,7 @@
 #include "server/open_store.h"
 #include "server/options.h"
 #include "server/task_settings.h"
+#include "server/waiting_room.h"
 #include "store/feed.h"
 #include "triggers/pipeline/pipeline_triggers.h"
 
@@ -69,7 +70,7 @@ class Gennaker {
  public:
   explicit Gennaker(const Options& options)
       : task_settings_(read_task_settings(options.tasks, accounts_by_provider(options))),
-        store_(open_store(options)),
+        store_(open_store_when_it_answers(options)),
         feed_(*store_),
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),

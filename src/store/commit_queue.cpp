@@ -57,12 +57,15 @@ void CommitQueue::poke() {
 void CommitQueue::work() {
   while (std::optional<std::vector<Request>> batch = take_batch()) {
     std::vector<FeedEntry> fresh;
+    std::string failure;
     try {
       fresh = write_(*batch);
-    } catch (...) {
+    } catch (const std::exception& error) {
       // Nothing of the batch is known to be on disk: nobody may be told so.
       for (Request& request : *batch) request.refusal = std::current_exception();
+      failure = error.what();
     }
+    if (!batch->empty()) note_end(std::move(failure));
     tell(*batch, fresh);
   }
 }
@@ -94,7 +97,26 @@ std::optional<std::vector<CommitQueue::Request>> CommitQueue::take_batch() {
     batch.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
+  if (!batch.empty()) writing_since_ = std::chrono::steady_clock::now();
   return batch;
+}
+
+void CommitQueue::note_end(std::string failure) {
+  const std::lock_guard lock(mutex_);
+  writing_since_.reset();
+  if (!failure.empty()) failed_at_ = std::chrono::steady_clock::now();
+  failure_ = std::move(failure);
+}
+
+Pulse CommitQueue::pulse() const {
+  using std::chrono::duration_cast, std::chrono::milliseconds;
+  const std::lock_guard lock(mutex_);
+  const Time now = std::chrono::steady_clock::now();
+  Pulse pulse;
+  if (writing_since_) pulse.writing = duration_cast<milliseconds>(now - *writing_since_);
+  pulse.failure = failure_;
+  if (!failure_.empty()) pulse.since_failure = duration_cast<milliseconds>(now - failed_at_);
+  return pulse;
 }
 
 }  // namespace gennaker::store

@@ -42,20 +42,28 @@ class CommitQueue {
   void on_mail(std::function<void()> listener);
   /// Calls `write` with an empty batch soon: for news that others have written.
   void poke();
+  /// Threads: any.
+  Pulse pulse() const;
 
  private:
+  using Time = std::chrono::steady_clock::time_point;
   void work();
   void tell(std::vector<Request>& batch, const std::vector<FeedEntry>& fresh);
   std::optional<std::vector<Request>> take_batch();
+  /// Empty: it is written.
+  void note_end(std::string failure);
 
   Write write_;
   std::vector<Listener> listeners_;
   std::function<void()> on_mail_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Request> queue_;
   bool poked_ = false;
   bool ending_ = false;
+  std::optional<Time> writing_since_;
+  std::string failure_;
+  Time failed_at_{};
   std::thread thread_;
 };
 

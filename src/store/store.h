@@ -160,6 +160,13 @@ struct ExecutionQuery {
   std::size_t limit = 100;
 };
 
+/// How the writing goes, as far as is known without asking the database.
+struct Pulse {
+  std::chrono::milliseconds writing{0};  ///< for how long what is being written has been; 0: nothing is
+  std::string failure;                   ///< why the last that was to be written is not; empty: it is
+  std::chrono::milliseconds since_failure{0};
+};
+
 /// Threads: every function may be called from any executor and resumes on the caller's.
 /// All throw base::Error `unavailable` when the database does not answer.
 class Store {
@@ -214,6 +221,8 @@ class Store {
   virtual Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) = 0;
   /// Who holds the name; empty: nobody.
   virtual Async<std::string> holder(std::string name) = 0;
+  /// Asks nobody and waits for nothing. A store that cannot fail has nothing to say.
+  virtual Pulse pulse() { return {}; }
 };
 
 }  // namespace gennaker::store

@@ -40,8 +40,9 @@ class Answer:
 class Server:
     """A Gennaker of its own. Use as a context manager: nothing that it started is left behind."""
 
-    def __init__(self, local="", store=""):
-        """`local`: more lines for that section of the configuration file. `store`: a URL."""
+    def __init__(self, local="", store="", awaits="/health"):
+        """`local`: more lines for that section of the configuration file. `store`: a URL. `awaits`: what answers with
+        200 when it has started."""
         self.data = tempfile.mkdtemp(prefix="gennaker-e2e-")
         self.port = free_port()
         first = 30000 + (os.getpid() * 97) % 20000 // 200 * 200
@@ -49,6 +50,7 @@ class Server:
         with open(self.config, "w") as file:
             file.write(f"local:\n  firstPort: {first}\n  lastPort: {first + 199}\n{local}")
         self.store = ["--store", store] if store else []
+        self.awaits = awaits
         self.process = None
 
     def __enter__(self):
@@ -77,7 +79,7 @@ class Server:
         deadline = time.monotonic() + 20
         while time.monotonic() < deadline:
             try:
-                if self.get("/health").status == 200:
+                if self.get(self.awaits).status == 200:
                     return
             except OSError:
                 pass

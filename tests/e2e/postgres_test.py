@@ -58,8 +58,8 @@ class OnPostgres(unittest.TestCase):
             self.assertFalse("s3cret" in server.log() or "s3cret" in answer.body, "a password was told")
             self.assertIn("its store in postgresql://gennaker@127.0.0.1", server.log())
 
-    def test_refuses_to_start_without_its_store(self):
-        for url in ("postgresql://ada:s3cret@127.0.0.1:1/shop", "postgresql://ada:s3cret/x@db/shop", "mysql://s3cret@db"):
+    def test_refuses_to_start_with_what_names_no_store(self):
+        for url in ("postgresql://ada:s3cret/x@db/shop", "mysql://s3cret@db"):
             with self.subTest(url), Server() as server:
                 server.kill()
                 done = subprocess.run([GENNAKER, "serve", "--data", server.data, "--port", str(server.port), "--store", url],

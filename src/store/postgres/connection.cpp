@@ -74,6 +74,25 @@ std::string one_line(std::string_view text) {
   return line;
 }
 
+/// How long an attempt to connect may have taken for a second one to be worth while: what has timed out was
+/// refused by nobody.
+constexpr std::chrono::seconds quick{4};
+
+/// The SQLSTATE of a refusal to connect: "FATAL:  28P01: password ...". libpq tells it only in such a text.
+std::string_view state_in(std::string_view verbose) {
+  constexpr std::string_view digits = "0123456789", letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", around = ": ";
+  const auto is_state = [&](std::string_view word) {
+    return word.find_first_of(digits) != std::string_view::npos &&  // FATAL has none
+           word.find_first_not_of(std::string(digits) + std::string(letters)) == std::string_view::npos;
+  };
+  for (auto at = verbose.find(around); at != std::string_view::npos; at = verbose.find(around, at + 1)) {
+    const auto state = verbose.substr(at + around.size(), 5);
+    const bool ends = verbose.substr(at + around.size()).substr(0, 7).ends_with(around);
+    if (ends && is_state(state)) return state;
+  }
+  return {};
+}
+
 bool begins_with_any(std::string_view state, std::initializer_list<std::string_view> classes) {
   return std::any_of(classes.begin(), classes.end(),
                      [&](std::string_view c) { return state.starts_with(c); });
@@ -107,11 +126,32 @@ Failure failure_of(std::string_view state, const std::string& shown, const std::
   }
   if (state == "42501") {
     return {
-        Cause::misfitting, Kind::invalid,
+        Cause::unwelcome, Kind::unavailable,
         fmt::format("{}: {}: make this user the database's owner, or grant it the right", shown, message)};
   }
   return {Cause::misfitting, Kind::internal,
           fmt::format("PostgreSQL on {}: {} (SQLSTATE {})", shown, message, state)};
+}
+
+Failure failure_to_connect(std::string_view state, const std::string& shown, const std::string& message) {
+  const std::string what = fmt::format("cannot connect to {}: {}", shown, message);
+  if (state.starts_with("28")) {
+    return {Cause::unwelcome, Kind::unavailable,
+            what +
+                ": check user and password (in the URL, in PGPASSWORD or in ~/.pgpass), and the server's "
+                "pg_hba.conf"};
+  }
+  if (state == "3D000") {
+    return {Cause::unwelcome, Kind::unavailable, what + ": create it, owned by this user, or name another"};
+  }
+  if (state == "42501") {
+    return {Cause::unwelcome, Kind::unavailable, what + ": grant this user the right to connect"};
+  }
+  if (state == "53300") {
+    return {Cause::lost, Kind::unavailable,
+            what + ": end other sessions, raise max_connections, or put PgBouncer before it"};
+  }
+  return {Cause::lost, Kind::unavailable, what};
 }
 
 /// Whether a part is where it belongs. A special character that was not escaped in a password
@@ -134,7 +174,7 @@ std::string shown_address(const Options& given) {
 
 }  // namespace
 
-Address::Address(const std::string& url) {
+Address::Address(const std::string& url, const std::string& program) {
   char* complaint = nullptr;
   const Options given(PQconninfoParse(url.c_str(), &complaint));
   PQfreemem(complaint);  // it repeats what it was given
@@ -157,7 +197,7 @@ Address::Address(const std::string& url) {
   if (given.value("host").find(',') != std::string::npos && given.value("target_session_attrs").empty())
     options_.push_back({"target_session_attrs", "read-write"});
   options_.push_back({"client_encoding", "UTF8"});
-  options_.push_back({"fallback_application_name", "gennaker"});
+  options_.push_back({"fallback_application_name", program});
   shown_ = shown_address(given);
 }
 
@@ -178,20 +218,30 @@ std::string Statement::number(std::int64_t value) {
   return add(oid_of_bigint, std::move(bytes));
 }
 
-void Statement::texts(const std::vector<std::string_view>& values) {
+template <class Texts>
+void Statement::add_texts(const Texts& values, bool with_nulls) {
+  std::string bytes = array_of(oid_of_text, values.size(), with_nulls);
   std::size_t size = 0;
-  for (const std::string_view value : values) size += value.size() + 4;
-  std::string bytes = array_of(oid_of_text, values.size(), false);
+  for (const std::optional<std::string_view> value : values) size += (value ? value->size() : 0) + 4;
   bytes.reserve(bytes.size() + size);
-  for (const std::string_view value : values) {
+  for (const std::optional<std::string_view> value : values) {
     const std::size_t length_at = bytes.size();
-    bytes.append(4, '\0');
-    append_utf8(bytes, value);
+    append_big_endian(bytes, std::int32_t{-1});
+    if (!value) continue;
+    append_utf8(bytes, *value);
     std::string length;
     append_big_endian(length, static_cast<std::int32_t>(bytes.size() - length_at - 4));
     bytes.replace(length_at, 4, length);
   }
   add(oid_of_texts, std::move(bytes));
+}
+
+void Statement::texts(const std::vector<std::string_view>& values) {
+  add_texts(values, false);
+}
+
+void Statement::nullable_texts(const std::vector<std::optional<std::string_view>>& values) {
+  add_texts(values, std::any_of(values.begin(), values.end(), [](const auto& value) { return !value; }));
 }
 
 void Statement::numbers(const std::vector<std::optional<std::int64_t>>& values) {
@@ -218,6 +268,10 @@ void Result::Clear::operator()(pg_result* handle) const {
 
 int Result::rows() const {
   return PQntuples(handle_.get());
+}
+
+bool Result::is_null(int row, int column) const {
+  return PQgetisnull(handle_.get(), row, column) == 1;
 }
 
 std::string_view Result::text(int row, int column) const {
@@ -253,14 +307,29 @@ Connection::Connection(const Address& address, std::chrono::milliseconds patienc
   }
   names.push_back(nullptr);
   values.push_back(nullptr);
+  const auto begin = std::chrono::steady_clock::now();
   handle_.reset(PQconnectdbParams(names.data(), values.data(), 0));
-  if (PQstatus(handle_.get()) != CONNECTION_OK) {
-    throw Failure(Cause::lost, Kind::unavailable,
-                  fmt::format("cannot connect to {}: {}", shown_, one_line(PQerrorMessage(handle_.get()))));
-  }
+  if (PQstatus(handle_.get()) != CONNECTION_OK) connect_again(begin + quick);
   PQsetNoticeProcessor(
       handle_.get(), [](void*, const char*) {}, nullptr);
   PQsetnonblocking(handle_.get(), 1);
+}
+
+void Connection::connect_again(Deadline until) {
+  const std::string message = one_line(PQerrorMessage(handle_.get()));
+  // Then it is libpq itself that has given up.
+  if (PQconnectionNeedsPassword(handle_.get()) == 1) throw failure_to_connect("28P01", shown_, message);
+  std::string verbose;
+  if (std::chrono::steady_clock::now() < until) {
+    PQsetErrorVerbosity(handle_.get(), PQERRORS_VERBOSE);
+    PQreset(handle_.get());
+    if (PQstatus(handle_.get()) == CONNECTION_OK) {
+      PQsetErrorVerbosity(handle_.get(), PQERRORS_DEFAULT);
+      return;
+    }
+    verbose = one_line(PQerrorMessage(handle_.get()));
+  }
+  throw failure_to_connect(state_in(verbose), shown_, message);
 }
 
 void Connection::lose(std::string_view why, Cause cause) {

@@ -23,8 +23,10 @@ namespace gennaker::store::postgres {
 /// died is noticed within seconds, unless the URL says otherwise.
 class Address {
  public:
+  /// `program`: what the database lists its sessions by, unless the URL or the environment says otherwise.
   /// Throws base::Error `invalid`; what was given is not repeated: there may be a password in it.
-  explicit Address(const std::string& url);
+  explicit Address(const std::string& url, const std::string& program = server_program);
+  static constexpr const char* server_program = "gennaker";
 
   /// For logs and messages: without the password.
   const std::string& shown() const { return shown_; }
@@ -46,6 +48,7 @@ class Failure final : public base::Error {
     late,       ///< the same, after nobody had answered for as long as it was willing to wait
     busy,       ///< it answers, and says that trying again makes sense; nothing has happened
     refused,    ///< what it was given is not acceptable
+    unwelcome,  ///< it answers, and does not let this user in or do what is needed: somebody must allow it
     taken,      ///< a table of that name is there already, or somebody makes it just now
     misfitting  ///< anything else: rights, tables that are missing, bugs
   };
@@ -69,6 +72,7 @@ class Statement {
   std::string number(std::int64_t value);
   /// One array each: for unnest() and ANY().
   void texts(const std::vector<std::string_view>& values);
+  void nullable_texts(const std::vector<std::optional<std::string_view>>& values);
   void numbers(const std::vector<std::optional<std::int64_t>>& values);
 
   void append(std::string_view sql) { sql_ += sql; }
@@ -84,6 +88,8 @@ class Statement {
 
  private:
   std::string add(unsigned type, std::string bytes);
+  template <class Texts>
+  void add_texts(const Texts& values, bool with_nulls);
 
   std::string sql_;
   std::vector<Parameter> parameters_;
@@ -95,6 +101,7 @@ class Result {
   explicit Result(pg_result* handle);
 
   int rows() const;
+  bool is_null(int row, int column) const;
   std::string_view text(int row, int column) const;
   std::int64_t integer(int row, int column) const;
   bool truth(int row, int column) const;
@@ -139,6 +146,8 @@ class Connection {
 
  private:
   using Deadline = std::chrono::steady_clock::time_point;
+  /// After an attempt that failed. Throws with the reason; `until`: when it is too late for another.
+  void connect_again(Deadline until);
   Deadline deadline() const { return std::chrono::steady_clock::now() + patience_; }
   void send(const Statement& statement);
   void flush(Deadline until);

@@ -22,6 +22,7 @@ constexpr std::chrono::minutes migration_patience{30};
 Address migrated(const Address& address) {
   Connection connection(address, migration_patience);
   postgres::migrate(connection);
+  postgres::refuse_unfinished_copy(connection);
   return address;
 }
 
@@ -132,6 +133,7 @@ class PostgresStore final : public Store {
   void on_feed(std::function<void(const std::vector<FeedEntry>&)> listener) override {
     writer_.queue().add_listener(std::move(listener));
   }
+  Pulse pulse() override { return writer_.queue().pulse(); }
 
   Lease lease() const override { return membership_.lease(); }
   Async<std::optional<Lease>> lease_on(std::string execution_id) override {
@@ -178,7 +180,13 @@ class PostgresStore final : public Store {
 }  // namespace
 
 std::unique_ptr<Store> open_postgres(const std::string& url, PostgresOptions options) {
-  return std::make_unique<PostgresStore>(Address(url), options);
+  try {
+    return std::make_unique<PostgresStore>(Address(url), options);
+  } catch (const Failure& failure) {
+    if (failure.cause() != Failure::Cause::unwelcome) throw;
+    // A server that runs tries again; to one that starts it is told.
+    throw base::Error(base::Kind::invalid, failure.what());
+  }
 }
 
 std::string shown_postgres(const std::string& url) {

@@ -33,8 +33,9 @@ struct PostgresOptions {
 /// is answered; nothing may be asked any more by then.
 ///
 /// `url`: postgresql://user:password@host:port/database?option=value, as libpq reads it.
-/// Throws base::Error: `unavailable` (no connection), `invalid` (not such a URL, tables of another program or
-/// of a newer version, no right); the message says what to do, and never the password.
+/// Throws base::Error: `unavailable` (no connection), `invalid` (not such a URL, a user that is not let in,
+/// tables of another program or of a newer version, no right), `conflict` (a copy into it has not ended); the
+/// message says what to do, and never the password.
 std::unique_ptr<Store> open_postgres(const std::string& url, PostgresOptions options = {});
 
 /// For logs: the URL without its password. Throws as open_postgres does for what is none.

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "store/copy.h"
+
 namespace gennaker::store::postgres {
 namespace {
 
@@ -163,21 +165,36 @@ std::int64_t version_of(Connection& connection) {
 
 }  // namespace
 
-void migrate(Connection& connection) {
+std::int64_t known_schema() {
+  return known_version;
+}
+
+void migrate(Connection& connection, std::int64_t version) {
   check_encoding(connection);
   begin(connection);
-  if (version_of(connection) == known_version) return;
+  if (version_of(connection) >= version) return;
   const Rollback rollback(connection);
   connection.run("BEGIN");
   connection.run("SELECT number FROM gennaker_migrations WHERE number = 0 FOR UPDATE");
   // Who waited for the lock may find the work done.
-  for (auto at = version_of(connection); at < known_version; ++at) {
+  for (auto at = version_of(connection); at < version; ++at) {
     connection.run_script(migrations[static_cast<std::size_t>(at)]);
     Statement note("INSERT INTO gennaker_migrations(number) VALUES($1)");
     note.number(at + 1);
     connection.run(note);
   }
   connection.run("COMMIT");
+}
+
+bool has_unfinished_copy(Connection& connection) {
+  Statement statement("SELECT to_regclass($1) IS NOT NULL");
+  statement.text(unfinished_copy_table);
+  return connection.run(statement).truth(0, 0);
+}
+
+void refuse_unfinished_copy(Connection& connection) {
+  if (has_unfinished_copy(connection))
+    throw Error(Kind::conflict, unfinished_copy_message(connection.shown()));
 }
 
 }  // namespace gennaker::store::postgres

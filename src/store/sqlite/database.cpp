@@ -1,6 +1,8 @@
 #include "store/sqlite/database.h"
 
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <unistd.h>
 
 #include "base/error.h"
 
@@ -51,6 +53,13 @@ Error error_of(int code, const std::string& file, std::string_view detail) {
 
 }  // namespace
 
+const std::filesystem::path& made_private(const std::filesystem::path& file) {
+  if (const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); descriptor >= 0) {
+    close(descriptor);
+  }
+  return file;
+}
+
 Statement::~Statement() {
   sqlite3_reset(handle_);
   sqlite3_clear_bindings(handle_);
@@ -71,9 +80,14 @@ void Statement::bind(int parameter, std::int64_t number) {
 void Statement::bind(int parameter, std::optional<base::TimePoint> time) {
   if (time) {
     bind(parameter, base::to_millis(*time));
-  } else if (const int code = sqlite3_bind_null(handle_, parameter); code != SQLITE_OK) {
-    database_.fail(code);
+  } else {
+    bind_null(parameter);
   }
+}
+
+void Statement::bind_null(int parameter) {
+  const int code = sqlite3_bind_null(handle_, parameter);
+  if (code != SQLITE_OK) database_.fail(code);
 }
 
 bool Statement::step() {
@@ -86,6 +100,10 @@ bool Statement::step() {
 void Statement::run() {
   while (step()) {
   }
+}
+
+bool Statement::is_null(int column) const {
+  return sqlite3_column_type(handle_, column) == SQLITE_NULL;
 }
 
 std::int64_t Statement::integer(int column) const {

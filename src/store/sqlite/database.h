@@ -17,6 +17,10 @@ struct sqlite3_stmt;
 /// SQLite's C interface with owners for what it hands out, and errors that a person can act on.
 namespace gennaker::store::sqlite {
 
+/// Makes the file when it is missing, so that only its owner can read it: it holds what pipelines are given.
+/// SQLite gives its log the same rights. Gives back its argument; failures show when SQLite opens it.
+const std::filesystem::path& made_private(const std::filesystem::path& file);
+
 class Database;
 
 /// One use of a prepared statement: gives it back, reset, when it goes. Columns count from 0, parameters
@@ -32,6 +36,7 @@ class Statement {
   void bind(int parameter, std::string_view text);
   void bind(int parameter, std::int64_t number);
   void bind(int parameter, std::optional<base::TimePoint> time);
+  void bind_null(int parameter);
   /// Binds all parameters from the first on.
   template <class... Values>
   void bind_all(const Values&... values) {
@@ -44,6 +49,7 @@ class Statement {
   /// For statements without rows.
   void run();
 
+  bool is_null(int column) const;
   std::int64_t integer(int column) const;
   /// Valid until the next step.
   std::string_view text(int column) const;

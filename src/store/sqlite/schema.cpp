@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "store/copy.h"
 
 namespace gennaker::store::sqlite {
 namespace {
@@ -122,14 +123,27 @@ void check_owner(Database& database, const std::filesystem::path& file) {
   }
 }
 
-void migrate(Database& database) {
+bool has_unfinished_copy(Database& database) {
+  auto found = database.prepare("SELECT 1 FROM sqlite_schema WHERE name = ?");
+  found.bind_all(unfinished_copy_table);
+  return found.step();
+}
+
+void refuse_unfinished_copy(Database& database, const std::filesystem::path& file) {
+  if (has_unfinished_copy(database))
+    throw base::Error(base::Kind::conflict, unfinished_copy_message("sqlite:" + file.string()));
+}
+
+std::int64_t known_schema() {
+  return known_version;
+}
+
+void migrate(Database& database, std::int64_t version) {
   Transaction transaction(database, Transaction::Kind::write);
-  const std::int64_t version = version_of(database);
-  if (version == known_version) return;
-  for (auto at = static_cast<std::size_t>(version); at < migrations.size(); ++at)
-    database.run(migrations[at]);
-  database.run(
-      fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, known_version));
+  const std::int64_t stored = version_of(database);
+  if (stored >= version) return;
+  for (auto at = stored; at < version; ++at) database.run(migrations[static_cast<std::size_t>(at)]);
+  database.run(fmt::format("PRAGMA application_id = {}; PRAGMA user_version = {}", application_id, version));
   transaction.commit();
 }
 

@@ -1,8 +1,6 @@
 #include "store/sqlite/sqlite_store.h"
 
-#include <fcntl.h>
 #include <mutex>
-#include <unistd.h>
 
 #include "base/error.h"
 #include "store/sqlite/file_lock.h"
@@ -15,16 +13,6 @@ namespace {
 using sqlite::Database;
 
 constexpr std::size_t reader_threads = 2;
-
-/// Makes the file by hand, so that only its owner can read it: it holds what pipelines are given. SQLite
-/// gives its log the same rights.
-std::filesystem::path made(std::filesystem::path file) {
-  // Failures show when SQLite opens it, with the reason.
-  if (const int descriptor = open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600); descriptor >= 0) {
-    close(descriptor);
-  }
-  return file;
-}
 
 /// Connections that read, made when first needed and kept. Threads: any.
 class Readers {
@@ -74,7 +62,7 @@ class SqliteStore final : public Store {
  public:
   SqliteStore(const std::filesystem::path& file, SqliteOptions options)
       : lock_(file),
-        writer_(made(file), options),
+        writer_(sqlite::made_private(file), options),
         readers_(file, options.lock_patience),
         pool_(reader_threads) {}
   // Reads that were asked for are answered; the writer does the same for its own.
@@ -141,6 +129,8 @@ class SqliteStore final : public Store {
   Async<std::string> holder(std::string name) override {
     return read([name = std::move(name)](Database& database) { return sqlite::read_holder(database, name); });
   }
+
+  Pulse pulse() override { return writer_.queue().pulse(); }
 
  private:
   template <class Work>

@@ -22,7 +22,7 @@ struct SqliteOptions {
 ///
 /// Destroying it waits until what was asked is answered; nothing may be asked any more by then.
 /// Throws base::Error: `unavailable` (in use by another process, no right, no space), `invalid` (not a file
-/// of ours, or of a newer version); the message says what to do.
+/// of ours, or of a newer version), `conflict` (a copy into it has not ended); the message says what to do.
 std::unique_ptr<Store> open_sqlite(std::filesystem::path file, SqliteOptions options = {});
 
 }  // namespace gennaker::store

@@ -117,9 +117,11 @@ TEST_F(SqliteFile, ReportsAWriterThatIsBlocked) {
     FAIL() << "the database was locked";
   } catch (const Error& error) {
     EXPECT_EQ(error.kind(), Kind::unavailable);
+    EXPECT_EQ(store->pulse().failure, error.what());
   }
   intruder.run("ROLLBACK");
   result_of(store->commit(changes));
+  EXPECT_EQ(store->pulse().failure, "");
   EXPECT_TRUE(result_of(store->document("pipeline", "d1")));
 }
 

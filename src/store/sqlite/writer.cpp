@@ -94,6 +94,7 @@ Writer::Writer(const std::filesystem::path& file, SqliteOptions options)
       queue_([this](std::vector<Request>& batch) { return write(batch); }) {
   database_.set_lock_patience(options.lock_patience);
   check_owner(database_, file);
+  refuse_unfinished_copy(database_, file);
   // FULL syncs the log with every commit. The checkpoint limit trades the log's size (16 MiB) for fewer syncs
   // of the database file.
   database_.run(

@@ -158,8 +158,8 @@ TEST_F(Postgres, TakesPasswordsFromTheUrlOrAFileAndNeverTellsThem) {
   const std::string open_url = url_;
   url_.replace(url_.find("gennaker@"), 9, "guarded:wrong-secret@");
   const Failure failure = failure_of_opening();
-  EXPECT_EQ(failure.kind, Kind::unavailable);
-  EXPECT_NE(failure.message.find("password"), std::string::npos) << failure.message;
+  EXPECT_EQ(failure.kind, Kind::invalid) << "waiting is of no use";
+  EXPECT_NE(failure.message.find("check user and password"), std::string::npos) << failure.message;
   EXPECT_EQ(failure.message.find("wrong-secret"), std::string::npos) << failure.message;
 
   url_ = open_url;
@@ -168,6 +168,7 @@ TEST_F(Postgres, TakesPasswordsFromTheUrlOrAFileAndNeverTellsThem) {
 
   url_ = open_url;
   url_.replace(url_.find("gennaker@"), 9, "guarded@");
+  EXPECT_EQ(failure_of_opening().kind, Kind::invalid) << "none at all";
   const auto file = place_.path() / "passwords";
   std::ofstream(file) << "*:*:*:guarded:p@ss/word\n";
   std::filesystem::permissions(file, std::filesystem::perms(0600));
