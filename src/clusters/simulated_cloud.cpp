@@ -122,6 +122,7 @@ json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_wa
 }
 
 void SimulatedCloud::record(const Operation& operation) {
+  if (!remembers_effects_) return;
   const bool twice = std::any_of(effects_.begin(), effects_.end(),
                                  [&](const Operation& other) { return other.key == operation.key; });
   if (twice) ++run_twice_;

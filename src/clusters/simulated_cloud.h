@@ -51,6 +51,8 @@ class SimulatedCloud final : public CloudProvider {
   }
 
   void set_faults(Faults faults) { faults_ = faults; }
+  /// Of each effect only its answer is kept, not the operation: for clouds that live long.
+  void forget_effects() { remembers_effects_ = false; }
   void set_time_to_healthy(std::chrono::milliseconds time) { time_to_healthy_ = time; }
   /// Puts something there that no operation made.
   void put(model::ServerGroup group);
@@ -97,6 +99,7 @@ class SimulatedCloud final : public CloudProvider {
   Snapshot state_;
   std::map<std::string, json::object> answers_;         ///< by key: finished
   std::map<std::string, std::string> half_done_names_;  ///< by key: creations that were cut short
+  bool remembers_effects_ = true;
   std::vector<model::Operation> effects_;
   int run_twice_ = 0;
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiters_;

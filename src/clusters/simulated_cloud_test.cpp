@@ -49,6 +49,14 @@ TEST_F(ACloud, GivesTheSameNameToTheSameKey) {
   EXPECT_EQ(cloud.effects().size(), 2u);
 }
 
+TEST_F(ACloud, KnowsAKeyAgainWithoutItsEffect) {
+  cloud.forget_effects();
+  EXPECT_EQ(perform(create("a"))["serverGroupName"], "shop-main-v000");
+  EXPECT_EQ(perform(create("a"))["serverGroupName"], "shop-main-v000");
+  EXPECT_EQ(cloud.now().server_groups.size(), 1u);
+  EXPECT_TRUE(cloud.effects().empty());
+}
+
 TEST_F(ACloud, HealsWithTime) {
   cloud.set_time_to_healthy(5s);
   perform(create("a"));

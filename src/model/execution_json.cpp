@@ -10,6 +10,10 @@ using base::find_array;
 using base::find_object;
 using base::string_or;
 
+// Room for all from the start: an object that grows with each field moves what it has again and again, and these are made
+// for every change of an execution.
+constexpr std::size_t most_fields_of_a_task = 11, most_fields_of_a_stage = 16, most_fields_of_a_header = 28;
+
 void put(json::object& object, std::string_view key, std::optional<TimePoint> time) {
   if (time) object[key] = base::to_millis(*time);
 }
@@ -43,7 +47,7 @@ json::object outlined(const json::object& context) {
 }  // namespace
 
 json::object to_json(const Task& task) {
-  json::object object;
+  json::object object(most_fields_of_a_task);
   object["id"] = task.id;
   object["name"] = task.name;
   object["implementingClass"] = task.implementation;
@@ -59,7 +63,7 @@ json::object to_json(const Task& task) {
 }
 
 json::object to_json(const Stage& stage, Detail detail) {
-  json::object object;
+  json::object object(most_fields_of_a_stage);
   object["id"] = stage.id;
   object["refId"] = stage.ref_id;
   object["type"] = stage.type;
@@ -91,7 +95,7 @@ json::object to_json(const Stage& stage, Detail detail) {
 }
 
 json::object header_to_json(const Execution& execution) {
-  json::object object;
+  json::object object(most_fields_of_a_header + execution.extra.size());
   object["type"] = execution.type == ExecutionType::pipeline ? "PIPELINE" : "ORCHESTRATION";
   object["id"] = execution.id;
   put(object, "rootId", execution.root_id);

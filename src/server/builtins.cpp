@@ -1,6 +1,7 @@
 #include "server/builtins.h"
 
 #include "clusters/inventory.h"
+#include "clusters/simulated_cloud.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
@@ -44,6 +45,8 @@
 
 namespace gennaker::server {
 namespace {
+
+const std::string simulated_provider = "simulated";
 
 std::vector<std::string> server_groups_of(const clusters::Clouds& clouds,
                                           const stages::ClusterSizeQuestion& question) {
@@ -160,10 +163,21 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
+  for (const std::string& account : parts.options.simulated.accounts) {
+    auto cloud =
+        std::make_unique<clusters::SimulatedCloud>(parts.clock,
+                                                   model::Account{.name = account,
+                                                                  .provider = simulated_provider,
+                                                                  .environment = account,
+                                                                  .regions = parts.options.simulated.regions},
+                                                   clusters::Snapshot());
+    cloud->forget_effects();
+    clouds.add(std::move(cloud));
+  }
 }
 
 AccountsByProvider accounts_by_provider(const Options& options) {
-  return {{"local", options.local.accounts}};
+  return {{"local", options.local.accounts}, {simulated_provider, options.simulated.accounts}};
 }
 
 }  // namespace gennaker::server

@@ -134,6 +134,10 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
     local.refuse(root["local"], "local.lastPort", "must not be below local.firstPort");
   }
   local.refuse_rest();
+  Section simulated = top.section("simulated");
+  simulated.read("accounts", options.simulated.accounts, "a list of names");
+  simulated.read("regions", options.simulated.regions, "a list of names");
+  simulated.refuse_rest();
   Section window = top.section("executionWindow");
   window.read("timeZone", options.time_zone, "a time zone such as Europe/Berlin");
   window.refuse_rest();

@@ -16,6 +16,12 @@ struct LocalOptions {
   std::filesystem::path haproxy = "/usr/sbin/haproxy";
 };
 
+/// Clouds in memory, for trying pipelines out and for measuring; each account begins empty with every start.
+struct SimulatedOptions {
+  std::vector<std::string> accounts;
+  std::vector<std::string> regions = {"here"};
+};
+
 /// How a server is run: from the command line, the environment and the configuration file.
 struct Options {
   std::string address = "127.0.0.1";
@@ -25,6 +31,7 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
+  SimulatedOptions simulated;
   std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
   std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on
   boost::json::object executions;                 ///< as written: see execution_settings.h

@@ -9,12 +9,10 @@ import shutil
 import socket
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "e2e"))
-from harness import GENNAKER, Server, free_port, wait_until  # noqa: E402
+from measuring import GENNAKER, Server, free_port, memory_mb, wait_until
 
 STARTS = 20
 EXECUTIONS = 1000
@@ -45,11 +43,6 @@ def start_up(data):
     finally:
         process.terminate()
         process.wait()
-
-
-def memory_mb(pid):
-    with open(f"/proc/{pid}/status") as file:
-        return int(re.search(r"VmRSS:\s+(\d+)", file.read()).group(1)) / 1024
 
 
 def requests_a_second(url):

@@ -1,8 +1,9 @@
-// How many durable stages a second complete: 1,000 executions of 10 short stages, all in flight together,
-// through engine, runner and store: SQLite (synchronous = FULL), then PostgreSQL. Beside each its bare
-// database, which writes the same bytes in as many transactions.
+// How many durable stages a second complete: 1,000 executions of 10 short stages with a context of 2 KB each,
+// all in flight together, through engine, runner and store: SQLite (synchronous = FULL), then PostgreSQL.
+// Beside each its bare database, which writes the same bytes in as many transactions.
 //
-//   stages_bench [--executions 1000] [--stages 10] [--directory DIR] [--postgres URL]
+//   stages_bench [--executions 1000] [--stages 10] [--context 2048] [--rounds 3] [--directory DIR]
+//   [--postgres URL]
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/use_future.hpp>
@@ -28,8 +29,12 @@ namespace json = boost::json;
 struct Plan {
   int executions = 1000;
   int stages = 10;
+  int context_bytes = 2048;  ///< of each stage, besides what every stage has
+  unsigned rounds = 3;
   std::filesystem::path directory = std::filesystem::temp_directory_path();
   std::string postgres;  ///< URL of an empty database
+  bool only_sqlite = false;
+  std::filesystem::path stored;  ///< a store with much in it, to be measured beside an empty one
   int total() const { return executions * stages; }
 };
 
@@ -121,10 +126,21 @@ double seconds_since(std::chrono::steady_clock::time_point begin) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
 }
 
+/// Of the size that is asked for, in fields as long as people write them.
+json::object settings_of(int bytes) {
+  constexpr int bytes_a_field = 64;
+  json::object settings;
+  for (int i = 0; i < bytes / bytes_a_field; ++i)
+    settings[fmt::format("setting{:03}", i)] = std::string(bytes_a_field - 16, 'x');
+  return settings;
+}
+
 model::Execution execution_of(const Plan& plan, int number, base::Random& random) {
+  const json::object settings = settings_of(plan.context_bytes);
   json::array stages;
   for (int i = 0; i < plan.stages; ++i) {
     json::object stage{{"type", "short"}, {"refId", std::to_string(i)}, {"name", "Short stage"}};
+    stage["settings"] = settings;
     if (i > 0) stage["requisiteStageRefIds"] = json::array{std::to_string(i - 1)};
     stages.push_back(std::move(stage));
   }
@@ -135,8 +151,9 @@ model::Execution execution_of(const Plan& plan, int number, base::Random& random
                                              base::new_ulid(now, random), now, random);
 }
 
-Outcome measure_runner(const Plan& plan, std::unique_ptr<store::Store> store,
-                       std::vector<Changes>* recorded) {
+/// `seed`: of the executions' ids, so that no round writes over another's.
+Outcome measure_runner(const Plan& plan, std::unique_ptr<store::Store> store, std::uint64_t seed,
+                       std::vector<Changes>* recorded = nullptr) {
   std::atomic<int> commits = 0;
   store->on_feed([&](const std::vector<store::FeedEntry>&) { ++commits; });
   RecordingStore recording(*store);
@@ -148,7 +165,7 @@ Outcome measure_runner(const Plan& plan, std::unique_ptr<store::Store> store,
   tasks.add("short", std::make_unique<ShortTask>());
   NoClouds clouds;
   base::SystemClock clock;
-  base::SeededRandom random(1);
+  base::SeededRandom random(seed);
   runner::Runner runner({chosen, stages, tasks, clouds, clock}, 2);
   std::mutex mutex;
   std::condition_variable changed;
@@ -205,26 +222,55 @@ void print_both(std::string_view database, const Plan& plan, const Outcome& ours
              bare.seconds / ours.seconds);
 }
 
-void measure(const Plan& plan) {
+/// The fastest of several rounds, ours and the bare database's in turns: whatever else the machine does takes
+/// time from single rounds.
+struct Best {
+  Outcome ours, bare, stored;
+  void take(const Outcome& one, Outcome& best) {
+    if (best.commits == 0 || one.seconds < best.seconds) best = one;
+  }
+};
+
+void measure_sqlite(const Plan& plan, std::vector<Changes>& recorded) {
   std::string pattern = (plan.directory / "gennaker-bench-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr)
     throw std::runtime_error("cannot write to " + plan.directory.string());
   const std::filesystem::path directory = pattern;
-  std::vector<Changes> recorded;
-  measure_runner(plan, store::open_sqlite(directory / "warm-up.db"), &recorded);
-  const Outcome on_sqlite = measure_runner(plan, store::open_sqlite(directory / "store.db"), nullptr);
-  Outcome bare_sqlite;
-  {
-    bench::BareSqlite database(directory / "bare.db");
-    bare_sqlite = measure_bare(database, recorded, on_sqlite.commits);
+  measure_runner(plan, store::open_sqlite(directory / "warm-up.db"), 1, &recorded);
+  Best best;
+  for (unsigned round = 0; round < plan.rounds; ++round) {
+    const Outcome ours =
+        measure_runner(plan, store::open_sqlite(directory / fmt::format("store-{}.db", round)), 1);
+    bench::BareSqlite database(directory / fmt::format("bare-{}.db", round));
+    best.take(ours, best.ours);
+    best.take(measure_bare(database, recorded, ours.commits), best.bare);
+    if (!plan.stored.empty())
+      best.take(measure_runner(plan, store::open_sqlite(plan.stored), round + 2), best.stored);
   }
   std::filesystem::remove_all(directory);
-  print_both("SQLite", plan, on_sqlite, bare_sqlite);
+  print_both("SQLite", plan, best.ours, best.bare);
+  if (plan.stored.empty()) return;
+  print("beside an empty store", plan, best.ours);
+  print("with what is stored", plan, best.stored);
+  fmt::print("{:<34} {:>9.2f}\n", "ratio (stored / empty)", best.ours.seconds / best.stored.seconds);
+}
 
+void measure_postgres(const Plan& plan, const std::vector<Changes>& recorded) {
   const bench::MeasuredPostgres measured(plan.postgres);
-  const Outcome on_postgres = measure_runner(plan, store::open_postgres(measured.url()), nullptr);
-  bench::BarePostgres database(measured.url());
-  print_both("PostgreSQL", plan, on_postgres, measure_bare(database, recorded, on_postgres.commits));
+  Best best;
+  for (unsigned round = 0; round < plan.rounds; ++round) {
+    const Outcome ours = measure_runner(plan, store::open_postgres(measured.url()), round + 1);
+    bench::BarePostgres database(measured.url());
+    best.take(ours, best.ours);
+    best.take(measure_bare(database, recorded, ours.commits), best.bare);
+  }
+  print_both("PostgreSQL", plan, best.ours, best.bare);
+}
+
+void measure(const Plan& plan) {
+  std::vector<Changes> recorded;
+  measure_sqlite(plan, recorded);
+  if (!plan.only_sqlite) measure_postgres(plan, recorded);
 }
 
 }  // namespace
@@ -234,9 +280,13 @@ int main(int count, char** arguments) {
   CLI::App app("Durable stages a second, beside the bare databases");
   app.add_option("--executions", plan.executions, "in flight together")->check(CLI::PositiveNumber);
   app.add_option("--stages", plan.stages, "of each execution")->check(CLI::PositiveNumber);
+  app.add_option("--context", plan.context_bytes, "bytes of each stage's own")->check(CLI::NonNegativeNumber);
+  app.add_option("--rounds", plan.rounds, "of which the fastest counts")->check(CLI::PositiveNumber);
   app.add_option("--directory", plan.directory, "on the disk to measure");
   app.add_option("--postgres", plan.postgres,
                  "URL of an empty database; a PostgreSQL is started if not given");
+  app.add_flag("--only-sqlite", plan.only_sqlite, "no PostgreSQL");
+  app.add_option("--stored", plan.stored, "an SQLite store to measure beside an empty one; it grows");
   CLI11_PARSE(app, count, arguments);
   try {
     measure(plan);
