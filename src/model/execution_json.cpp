@@ -10,8 +10,8 @@ using base::find_array;
 using base::find_object;
 using base::string_or;
 
-// Room for all from the start: an object that grows with each field moves what it has again and again, and these are made
-// for every change of an execution.
+// Room for all from the start: an object that grows with each field moves what it has again and again, and
+// these are made for every change of an execution.
 constexpr std::size_t most_fields_of_a_task = 11, most_fields_of_a_stage = 16, most_fields_of_a_header = 28;
 
 void put(json::object& object, std::string_view key, std::optional<TimePoint> time) {
