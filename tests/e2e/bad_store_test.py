@@ -27,7 +27,10 @@ def health(server, part=""):
 
 def trouble(server):
     """Why the server is not ready; None when it is."""
-    answer = health(server, "/readiness")
+    try:
+        answer = health(server, "/readiness")
+    except OSError:
+        return "nobody listens"  # between waiting for the store and serving
     if answer.status == 200:
         return None
     assert (answer.status, answer.json["status"]) == (503, "DOWN"), answer
@@ -50,6 +53,9 @@ class Bad(unittest.TestCase):
     def prepare(self, server):
         server.save_application()
         server.save_pipeline(JUDGED)
+        return self.begin(server)
+
+    def begin(self, server):
         id = server.run("Judged")
         server.wait_for_stage(id, "1")
         return id
@@ -64,7 +70,7 @@ class Bad(unittest.TestCase):
             def look():
                 try:
                     return self.judge(server, id).status == 200
-                except (OSError, AssertionError):
+                except (OSError, AssertionError, KeyError):  # an answer that says why it is none
                     return False
             wait_until(look, patience, "the judgment is taken", must=False, pause=0.2)
         thread = threading.Thread(target=judge)
@@ -121,12 +127,11 @@ class SqliteAtTheStart(Bad):
         before = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups", "--"] if user else []
         os.chmod(self.file, 0o444)
         self.refused(self.store, self.file, "for writing", "must be allowed to write", before=before)
+        os.remove(self.file + ".lock")
+        os.chmod(self.file, 0o666)
         os.chmod(self.folder, 0o555)
-        self.refused(self.store, self.file, "must be allowed", before=before)
+        self.refused(self.store, self.file + ".lock", "must be allowed to write", before=before)
         os.chmod(self.folder, 0o777)
-        with contextlib.suppress(FileNotFoundError):
-            os.remove(self.file + ".lock")
-        os.chmod(self.file, 0o600)
         self.expect_unharmed()
 
     def test_that_another_program_has_locked(self):
@@ -141,8 +146,7 @@ class SqliteAtTheStart(Bad):
             with self.subTest(size=size):
                 shutil.copy(self.file, self.file + ".cut")
                 os.truncate(self.file + ".cut", size)
-                self.refused(self.store + ".cut", self.file + ".cut", "damaged" if size >= 512 else "not an SQLite database",
-                             "restore a backup" if size >= 512 else "move it away")
+                self.refused(self.store + ".cut", self.file + ".cut is damaged", "restore a backup")
                 self.assertEqual(os.path.getsize(self.file + ".cut"), size, "left alone")
         self.expect_unharmed()
 
@@ -199,7 +203,7 @@ class SqliteInTheMiddle(Bad):
     def test_a_full_disk(self):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # what we start inherits it, for a disk that is a limit
         with SmallDisk() as disk, Server(store=f"sqlite:{disk.folder}/gennaker.db") as server:
-            id, lasting = self.prepare(server), self.prepare(server)
+            id, lasting = self.prepare(server), self.begin(server)
             disk.fill(server)
             # A log has room left in its last page, and then no more.
             self.judge_later(server, id)
@@ -307,7 +311,7 @@ class PostgresAtTheStart(Bad):
 class PostgresInTheMiddle(Bad):
     def test_a_password_and_rights_that_are_taken_away(self):
         with PostgresServer() as database, Server(store=database.url) as server:
-            id, other = self.prepare(server), self.prepare(server)
+            id, other = self.prepare(server), self.begin(server)
             database.sql("ALTER ROLE gennaker PASSWORD 'another'")
             database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'gennaker'")
             self.expect_down(server, "password authentication failed", "check user and password")
@@ -316,10 +320,10 @@ class PostgresInTheMiddle(Bad):
             self.expect_up(server)
             self.expect_success(server, id)
 
-            database.sql("REVOKE ALL ON executions FROM gennaker", "gennaker")
+            database.sql("REVOKE INSERT, UPDATE ON executions FROM gennaker", "gennaker")
             self.judge_later(server, other)
-            wait_until(lambda: "permission denied" in server.log(), 20, "a commit is refused")
-            self.assertEqual(health(server, "/liveness").status, 200)
+            self.expect_down(server, "permission denied", "grant it the right")
+            self.assertEqual(server.execution(other)["status"], "RUNNING", "reading goes on")
             database.sql("GRANT ALL ON executions TO gennaker", "gennaker")
             self.expect_up(server)
             self.expect_success(server, other)
@@ -381,6 +385,7 @@ class Proxy:
         return self
 
     def __exit__(self, *_):
+        self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def cut_at_next_commit(self, when):
@@ -409,9 +414,9 @@ class Proxy:
                 cut = self.take_cut() if b"COMMIT\0" in data else None
                 if cut != "before":
                     database.sendall(data)
+                if cut == "after":
+                    time.sleep(0.05)  # long enough for the database to have committed
                 if cut:
-                    if cut == "after":
-                        time.sleep(0.05)  # long enough for the database to have committed
                     break
         self.close(client, database)
 

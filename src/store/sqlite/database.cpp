@@ -131,6 +131,11 @@ Database::Database(const std::filesystem::path& file, Access access) : file_(fil
     sqlite3_close_v2(handle_);
     throw error;
   }
+  if (access == Access::read_write && sqlite3_db_readonly(handle_, "main") == 1) {
+    sqlite3_close_v2(handle_);
+    // SQLite would be content with reading, and begin even transactions that write.
+    throw error_of(SQLITE_READONLY, file_, "it can only be read");
+  }
 }
 
 Database::~Database() {
