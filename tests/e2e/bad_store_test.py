@@ -369,6 +369,10 @@ class PostgresInTheMiddle(Bad):
                 feed = database.sql("SELECT count(*) = max(sequence) - min(sequence) + 1,"
                                     " max(sequence) = (SELECT sequence FROM feed_head) FROM feed", "gennaker")
                 self.assertEqual(feed, "t|t")
+                # What was written and not answered was found out, and not told again.
+                twice = database.sql("SELECT count(*) FROM (SELECT FROM feed GROUP BY at, subject, body HAVING count(*) > 1) AS twice",
+                                     "gennaker")
+                self.assertEqual(twice, "0")
 
 
 class Proxy:

@@ -84,11 +84,13 @@ INSERT INTO document_lock VALUES(1);
 
 // A server has a row in `replicas` from when it joins until it counts as gone; an execution belongs to the
 // one that its `owner` names, as long as that row is there. 0: nobody's. `refusal` is NULL until the command
-// is answered. feed_head.mail counts commits with commands or answers.
+// is answered. replicas.commits counts a server's commits, so that one whose answer was lost can be known;
+// feed_head.mail counts commits with commands or answers.
 constexpr const char* with_replicas = R"sql(
 CREATE TABLE replicas(
   id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  alive_until timestamp with time zone NOT NULL
+  alive_until timestamp with time zone NOT NULL,
+  commits bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 
 ALTER TABLE executions ADD COLUMN owner bigint NOT NULL DEFAULT 0;

@@ -1,5 +1,7 @@
 #include "store/postgres/writer.h"
 
+#include <poll.h>
+
 #include "base/logging.h"
 #include "store/postgres/reader.h"
 #include "store/postgres/schema.h"
@@ -9,6 +11,7 @@ namespace {
 
 using base::Error;
 using base::Kind;
+using std::chrono::milliseconds, std::chrono::steady_clock;
 using Cause = Failure::Cause;
 
 // A commit that another server's disturbs, and one by one after together.
@@ -23,6 +26,25 @@ Statement limits(const PostgresOptions& options) {
       fmt::format("SELECT set_config('statement_timeout', '{}', true),"
                   " set_config('idle_in_transaction_session_timeout', '{}', true)",
                   2 * options.answer_patience.count(), 2 * options.heartbeat.count()));
+}
+
+/// This commit was written by an attempt whose answer was lost.
+struct WrittenBefore {};
+
+/// While it is not known whether a commit was written, its connection is made anew for so long; for a new
+/// lease it waits as long.
+constexpr std::chrono::seconds doubt_patience{5};
+constexpr milliseconds between_doubts{50};
+
+/// On the queue's own thread, which has nothing better to do.
+void pause() {
+  poll(nullptr, 0, static_cast<int>(between_doubts.count()));
+}
+
+std::vector<std::exception_ptr> refusals_of(const std::vector<CommitQueue::Request>& batch) {
+  std::vector<std::exception_ptr> refusals;
+  for (const auto& request : batch) refusals.push_back(request.refusal);
+  return refusals;
 }
 
 /// At most so many entries of others are read at a time.
@@ -59,13 +81,20 @@ bool Writer::refuse_stale(std::vector<Request>& batch) const {
 std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
   if (batch.empty()) return catch_up();
   Manner manner = Manner::together;
+  std::vector<std::exception_ptr> refusals;  // by the attempt that is in doubt
+  steady_clock::time_point doubted_until;
+  in_doubt_ = false;
   for (int attempt = 1;; ++attempt) {
     if (!refuse_stale(batch)) return {};
+    wait_for_lease();
     committing_ = false;
     const bool kept = connection_ && connection_->alive();
     try {
       if (!kept) connection_.emplace(address_, options_.answer_patience);
       return transact(batch, manner);
+    } catch (const WrittenBefore&) {
+      for (std::size_t i = 0; i < batch.size(); ++i) batch[i].refusal = refusals[i];
+      return catch_up();
     } catch (const LeaseLost&) {
       gone_ = held_;
       membership_.missing(held_);
@@ -73,6 +102,17 @@ std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
     } catch (const Failure& failure) {
       if (failure.ends_connection()) connection_.reset();
       if (failure.ends_connection() && committing_) {
+        if (!in_doubt_) doubted_until = steady_clock::now() + doubt_patience;
+        in_doubt_ = true;
+        refusals = refusals_of(batch);
+      }
+      if (failure.ends_connection() && in_doubt_) {
+        if (steady_clock::now() < doubted_until) {
+          pause();
+          --attempt;
+          continue;
+        }
+        commits_.reset();
         throw Failure(failure.cause(), Kind::unavailable,
                       fmt::format("{}; whether the last change was written is not known", failure.what()));
       }
@@ -86,13 +126,10 @@ std::vector<FeedEntry> Writer::write(std::vector<Request>& batch) {
 }
 
 std::vector<FeedEntry> Writer::transact(std::vector<Request>& batch, Manner manner) {
+  held_ = membership_.lease();
+  if (!commits_ || commits_->lease != held_) learn_commits(held_);
   const Rollback rollback(*connection_);
-  opening_.assign({Statement("BEGIN"), limits(options_)});
-  held_ = 0;
-  for (const Request& request : batch) {
-    if (!request.refusal && request.changes.lease != 0) held_ = request.changes.lease;
-  }
-  if (held_ != 0) opening_.push_back(hold_lease(held_));
+  opening_.assign({Statement("BEGIN"), limits(options_), next_commit(*commits_)});
   Decisions decisions = lock_decisions(batch);
   std::vector<Statement> first;
   if (auto old = pruning(batch)) first.push_back(std::move(*old));
@@ -105,13 +142,47 @@ std::vector<FeedEntry> Writer::transact(std::vector<Request>& batch, Manner mann
   return with_missed(publish_and_commit(batch));
 }
 
+Statement Writer::next_commit(const Commits& after) {
+  Statement statement("UPDATE replicas SET commits = commits + 1 WHERE id = $1 AND commits = $2");
+  statement.number(static_cast<std::int64_t>(after.lease));
+  statement.number(after.count);
+  return statement;
+}
+
+void Writer::learn_commits(Lease lease) {
+  commits_.reset();
+  Statement statement("SELECT commits FROM replicas WHERE id = $1");
+  statement.number(static_cast<std::int64_t>(lease));
+  const Result found = connection_->run(statement);
+  if (found.rows() == 0) throw LeaseLost();
+  commits_ = Commits{lease, found.integer(0, 0)};
+}
+
+void Writer::explain_uncounted() {
+  const std::int64_t expected = commits_->count;
+  learn_commits(held_);
+  if (in_doubt_ && commits_->count == expected + 1) throw WrittenBefore();
+  throw Failure(Cause::busy, Kind::unavailable,
+                fmt::format("{} counts {} commits of this server instead of {}", address_.shown(),
+                            commits_->count, expected));
+}
+
+/// Others have given this server up: it is about to join them anew.
+void Writer::wait_for_lease() {
+  const auto until = steady_clock::now() + doubt_patience;
+  while (gone_ != 0 && membership_.lease() == gone_) {
+    if (steady_clock::now() > until) throw LeaseLost();
+    pause();
+  }
+}
+
 std::vector<Result> Writer::run_first(std::vector<Statement> statements) {
   if (opening_.empty()) return connection_->run(statements);
   const std::size_t opening = opening_.size();
   std::vector<Statement> all = std::exchange(opening_, {});
   std::move(statements.begin(), statements.end(), std::back_inserter(all));
   std::vector<Result> results = connection_->run(all);
-  if (held_ != 0 && results[opening - 1].rows() == 0) throw LeaseLost();
+  if (results[opening - 1].done() != "UPDATE 1") explain_uncounted();
   results.erase(results.begin(), results.begin() + static_cast<std::ptrdiff_t>(opening));
   return results;
 }
@@ -200,6 +271,7 @@ std::vector<FeedEntry> Writer::publish_and_commit(std::vector<Request>& batch) {
     throw Failure(Cause::misfitting, Kind::internal,
                   fmt::format("{} did not commit: it answers {}", address_.shown(), results.back().done()));
   }
+  ++commits_->count;
   if (entries.empty()) return {};
 
   auto sequence = static_cast<std::uint64_t>(results.front().integer(0, 0)) - entries.size();

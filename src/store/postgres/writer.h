@@ -31,6 +31,17 @@ class Writer {
   std::vector<FeedEntry> transact(std::vector<Request>& batch, Manner manner);
   /// What comes under a lease that has run out. Gives back whether anything else is left.
   bool refuse_stale(std::vector<Request>& batch) const;
+  /// Of the lease that it is about.
+  struct Commits {
+    Lease lease = 0;
+    std::int64_t count = 0;
+  };
+  /// Counts one more. That holds the lease until the transaction ends; it counts nothing when the lease has
+  /// run out, or when the same commit was counted before.
+  static Statement next_commit(const Commits& after);
+  void learn_commits(Lease lease);
+  [[noreturn]] void explain_uncounted();
+  void wait_for_lease();
   /// Sends BEGIN and what belongs to it with the first statements of the transaction. Throws LeaseLost.
   std::vector<Result> run_first(std::vector<Statement> statements);
   Decisions lock_decisions(const std::vector<Request>& batch);
@@ -50,8 +61,10 @@ class Writer {
   PostgresOptions options_;
   std::optional<Connection> connection_;
   Membership& membership_;
-  Lease held_ = 0;  ///< by the present transaction; 0: it needs none
-  Lease gone_ = 0;  ///< found missing
+  Lease held_ = 0;                  ///< by the present transaction
+  Lease gone_ = 0;                  ///< found missing
+  std::optional<Commits> commits_;  ///< nullopt: not known
+  bool in_doubt_ = false;           ///< whether the next commit has been written already
   /// BEGIN, when it has not been sent yet: it goes with what comes first.
   std::vector<Statement> opening_;
   bool committing_ = false;
