@@ -32,7 +32,9 @@ TEST_P(Parameters, AreCheckedForThoseWhoCanBeTold) {
   }
   EXPECT_EQ(message.empty(), GetParam().refused.empty()) << message;
   EXPECT_NE(message.find(GetParam().refused), std::string::npos) << message;
-  if (!message.empty()) EXPECT_TRUE(field.starts_with("parameter")) << field;
+  if (!message.empty()) {
+    EXPECT_TRUE(field.starts_with("parameter")) << field;
+  }
   EXPECT_NO_THROW(resolve_parameters(config, given, StartedBy::automatically));
 }
 

@@ -35,10 +35,11 @@ Statement one_decides() {
 }
 
 /// Not those who are just committing something: they have a moment left.
-Statement remove_those_who_have_gone() {
-  return Statement(
-      "DELETE FROM replicas WHERE id IN"
-      " (SELECT id FROM replicas WHERE alive_until < now() FOR UPDATE SKIP LOCKED) RETURNING id");
+Statement remove_those_who_have_gone(Lease but) {
+  return statement_with(
+      "DELETE FROM replicas WHERE id IN (SELECT id FROM replicas WHERE alive_until < now() AND id <> $1"
+      " FOR UPDATE SKIP LOCKED) RETURNING id",
+      static_cast<std::int64_t>(but));
 }
 
 /// Executions of servers that are gone, and the number of the server that gets them. Of those that have ended
@@ -200,7 +201,7 @@ bool Membership::renew() {
 Membership::Ids Membership::join() {
   const Rollback rollback(*connection_);
   connection_->run({Statement("BEGIN"), one_decides()});
-  connection_->run(remove_those_who_have_gone());
+  connection_->run(remove_those_who_have_gone(0));
   const Result joined = connection_->run(
       statement_with("INSERT INTO replicas(alive_until) VALUES(now() + $1 * interval '1 millisecond')"
                      " RETURNING id",
@@ -228,7 +229,7 @@ void Membership::take_over() {
   // Each statement sees what was committed before it: the last finds all that those who are gone have done.
   connection_->run({Statement("BEGIN"), one_decides()});
   if (connection_->run(hold_lease(lease_)).rows() == 0) return;  // the next heartbeat finds out, too
-  const Result gone = connection_->run(remove_those_who_have_gone());
+  const Result gone = connection_->run(remove_those_who_have_gone(lease_));
   Statement taking(std::string(take) + "owner = ANY($2) RETURNING id, active");
   taking.number(static_cast<std::int64_t>(lease_.load()));
   taking.numbers(numbers_in(gone));
