@@ -139,14 +139,13 @@ std::string correlation_of_child(const model::Execution& parent, std::string_vie
                      parent.start_time ? std::to_string(base::to_millis(*parent.start_time)) : "null");
 }
 
-Starter::Starter(StarterParts parts)
-    : parts_(std::move(parts)), strand_(asio::make_strand(parts_.executor)) {}
+Starter::Starter(StarterParts parts) : parts_(std::move(parts)) {}
 
 /// What claims exclude between servers is spared a loser here: who comes second looks when the first is done.
 template <class T>
 Async<T> Starter::in_turn(std::string turn, Async<T> work) {
   auto entering = wait_for_turn(turn);
-  auto running_there = base::run_on(strand_, std::move(entering));
+  auto running_there = base::run_on(parts_.executor, std::move(entering));
   co_await std::move(running_there);
   std::exception_ptr failure;
   T result{};
@@ -155,7 +154,7 @@ Async<T> Starter::in_turn(std::string turn, Async<T> work) {
   } catch (...) {
     failure = std::current_exception();
   }
-  asio::post(strand_, [this, turn] {
+  asio::post(parts_.executor, [this, turn] {
     const auto mine = starting_.extract(turn);
     mine.mapped()->cancel();
   });
@@ -163,13 +162,13 @@ Async<T> Starter::in_turn(std::string turn, Async<T> work) {
   co_return result;
 }
 
-/// On the strand.
+/// On the executor.
 Async<void> Starter::wait_for_turn(std::string turn) {
   for (;;) {
     auto& slot = starting_[turn];
     const std::shared_ptr<asio::steady_timer> other = slot;
     if (!other) {
-      slot = std::make_shared<asio::steady_timer>(strand_, asio::steady_timer::time_point::max());
+      slot = std::make_shared<asio::steady_timer>(parts_.executor, asio::steady_timer::time_point::max());
       co_return;
     }
     boost::system::error_code ended;
@@ -506,7 +505,7 @@ void Starter::on_slot(const std::string& pipeline_config_id) {
 }
 
 void Starter::release_soon(std::string config_id) {
-  asio::co_spawn(strand_, release(std::move(config_id)), asio::detached);
+  asio::co_spawn(parts_.executor, release(std::move(config_id)), asio::detached);
 }
 
 Async<void> Starter::release(std::string config_id) {

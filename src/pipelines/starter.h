@@ -1,6 +1,6 @@
 #pragma once
 
-#include <boost/asio/strand.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -45,7 +45,7 @@ struct StarterParts {
   const engine::StageCatalog& stages;
   const base::Clock& clock;
   base::Random& random;
-  base::asio::any_io_executor executor;
+  base::asio::any_io_executor executor;  ///< one thread: turns are taken on it
   /// Of expressions in configurations; nullptr: what they ask of the outside has no answer.
   runner::Answerer* answerer = nullptr;
   AdHocRules ad_hoc = {};
@@ -119,7 +119,6 @@ class Starter {
   Async<json::object> with_parent(json::object trigger);
 
   StarterParts parts_;
-  base::asio::strand<base::asio::any_io_executor> strand_;
   /// Whose turn it is to start something with a correlation id or of a limited pipeline; cancelled when that
   /// is over.
   std::map<std::string, std::shared_ptr<base::asio::steady_timer>> starting_;
