@@ -201,6 +201,14 @@ TEST(Explain, TellsWhyATextCannotBeParsedThatOnlyItsRewritingBreaks) {
   EXPECT_TRUE(stages_named_in("${$deployedServerGroups + #stage('s1').name}").empty());
 }
 
+TEST(Dates, TheFirstDayThatThereIsHasItsTime) {
+  const json::object names;
+  const auto found = evaluate_text(
+      "${new java.text.SimpleDateFormat('HH:mm:ss.SSS').format(new java.util.Date(-9223372036854775807L))}",
+      of_names(names));
+  EXPECT_EQ(found.value, "16:47:04.193");
+}
+
 TEST(Dates, YearsThatNoCalendarHoldsAreHarmless) {
   const json::object names;
   const auto found =

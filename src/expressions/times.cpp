@@ -213,8 +213,10 @@ int weekday_of(std::int64_t day) {
 }
 
 Fields take_apart(std::int64_t millis) {
-  const std::int64_t day = floor_div(millis, day_seconds * 1000);
-  const std::int64_t rest = millis - day * day_seconds * 1000;
+  constexpr std::int64_t day_millis = day_seconds * 1000;
+  const std::int64_t day = floor_div(millis, day_millis);
+  // The first day of all begins before the first moment that fits: its beginning is not computed.
+  const std::int64_t rest = (millis % day_millis + day_millis) % day_millis;
   const Civil civil = civil_from_days(day);
   return {.year = civil.year,
           .month = civil.month,
