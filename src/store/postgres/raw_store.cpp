@@ -102,20 +102,18 @@ Statement insertion(const Table& table, const std::vector<Row>& rows) {
 
 class PostgresRows final : public RawStore {
  public:
-  PostgresRows(const Address& address, Role role) : connection_(address, patience) {
+  PostgresRows(const Address& address, Role role) : address_(address), connection_(address, patience) {
     postgres::migrate(connection_);
     if (role == Role::source) connection_.run("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
   }
 
   const std::string& shown() const override { return connection_.shown(); }
   void expect_no_server() override {
-    // In a transaction the first answer would be given again. Of other users' sessions the name is not told.
-    connection_.run("SELECT pg_stat_clear_snapshot()");
-    Statement servers(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND application_name = $1");
-    servers.text(Address::server_program);
-    if (connection_.run(servers).integer(0, 0) == 0) return;
+    // What a source is asked sees one moment, and this is about now. A server that was killed is counted for
+    // some seconds more.
+    Connection now(address_, patience);
+    const Result servers = now.run("SELECT count(*) FROM replicas WHERE alive_until > now()");
+    if (servers.integer(0, 0) == 0) return;
     throw Error(Kind::conflict,
                 fmt::format("a server works with {}: stop it before the copy, and start it after", shown()));
   }
@@ -185,6 +183,7 @@ class PostgresRows final : public RawStore {
                   fmt::format("{} did not commit: it answers {}", shown(), results.back().done()));
   }
 
+  Address address_;
   Connection connection_;
 };
 
