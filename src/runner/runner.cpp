@@ -47,6 +47,8 @@ void Runner::begin() {
 
 Runner::~Runner() {
   stop();
+  mailroom_.reset();
+  for (const auto& shard : shards_) shard->let_go();
 }
 
 void Runner::on_end(std::function<void(const model::Execution&)> listener) {

@@ -45,8 +45,13 @@ Runner::Shard::Shard(const RunnerParts& parts, const std::function<void(const mo
 
 Runner::Shard::~Shard() {
   stop();
+  let_go();
+}
+
+void Runner::Shard::let_go() {
   // Whoever waits for an answer keeps its execution, which keeps the letter, which keeps whoever waits.
   for (const auto& [id, live] : live_) live->mailbox.clear();
+  if (thread_) thread_->context.let_go();
 }
 
 void Runner::Shard::stop() {

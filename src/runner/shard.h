@@ -13,6 +13,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "base/context.h"
 #include "base/timer.h"
 #include "engine/advancer.h"
 #include "runner/runner.h"
@@ -30,6 +31,8 @@ class Runner::Shard {
 
   const boost::asio::any_io_executor& executor() const { return executor_; }
   void stop();
+  /// After all shards have stopped, and before the first is destroyed: ends what waits here.
+  void let_go();
 
   // The rest is called on the shard's thread.
 
@@ -129,7 +132,7 @@ class Runner::Shard {
   std::function<void(std::string)> wake_everywhere_;
   /// Without one the executor is somebody else's.
   struct Thread {
-    boost::asio::io_context context{1};
+    base::Context context{1};
     boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work =
         boost::asio::make_work_guard(context);
     std::thread thread{[this] { context.run(); }};

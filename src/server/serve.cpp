@@ -9,6 +9,7 @@
 #include <thread>
 
 #include "api/api.h"
+#include "base/context.h"
 #include "base/json.h"
 #include "base/logging.h"
 #include "base/resources.h"
@@ -47,6 +48,8 @@ class Loop {
 
   asio::any_io_executor executor() { return context_.get_executor(); }
   asio::io_context& context() { return context_; }
+  /// After it has been stopped.
+  void let_go() { context_.let_go(); }
 
   void stop() {
     if (!thread_.joinable()) return;
@@ -59,7 +62,7 @@ class Loop {
   void run(base::Async<void> what) { asio::co_spawn(context_, std::move(what), asio::use_future).get(); }
 
  private:
-  asio::io_context context_{1};
+  base::Context context_{1};
   asio::executor_work_guard<asio::io_context::executor_type> work_;
   std::thread thread_;
 };
@@ -137,6 +140,9 @@ class Gennaker {
     cloud_loop_.run(clouds_.stop());
     http_loop_.stop();
     cloud_loop_.stop();
+    // What waits there may hold executors of the shards, which go first.
+    http_loop_.let_go();
+    cloud_loop_.let_go();
   }
 
   std::uint16_t port() const { return http_.port(); }

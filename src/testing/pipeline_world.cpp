@@ -86,6 +86,7 @@ PipelineWorld::~PipelineWorld() {
   work_.reset();
   loop_.stop();
   thread_.join();
+  loop_.let_go();
   store_.reset();
   std::filesystem::remove_all(folder_);
 }

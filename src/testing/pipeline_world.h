@@ -11,6 +11,7 @@
 #include <string>
 #include <thread>
 
+#include "base/context.h"
 #include "pipelines/configurations.h"
 #include "pipelines/starter.h"
 #include "runner/catalogs.h"
@@ -68,7 +69,7 @@ class PipelineWorld {
   base::SystemClock clock_;
   base::SystemRandom random_;
   std::filesystem::path folder_;
-  boost::asio::io_context loop_{1};
+  base::Context loop_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::thread thread_;
   std::unique_ptr<store::Store> store_;
