@@ -170,7 +170,8 @@ class Fleet:
         while not self.ending.is_set():
             number += 1
             correlation = f"request-{threading.get_ident()}-{number}"
-            name = "Limited" if number % 8 == 0 else "Free"
+            # One after the other is slow: more than 50 that wait are refused, as they should be.
+            name = "Limited" if number % 24 == 0 else "Free"
             for _ in range(50):  # a client that names its request asks until it has an answer
                 answer = self.ask("POST", f"/pipelines/demo/{name}", {"type": "manual", "correlationId": correlation})
                 if answer.status == 202:
