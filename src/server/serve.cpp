@@ -125,9 +125,11 @@ class Gennaker {
 
   void start() {
     cloud_loop_.run(clouds_.start());
-    if (store_->lease() != 0) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
+    // One question after the other: a database that is short of connections still lets this server start.
+    http_loop_.run(note_news());
     http_loop_.run(runner_.start());
     http_loop_.run(catch_up());
+    if (store_->lease() != 0) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();
   }
@@ -156,16 +158,20 @@ class Gennaker {
     co_await std::move(following);
   }
 
+  /// What comes after this is heard.
+  base::Async<void> note_news() {
+    const store::Store::FeedRange range = co_await store_->feed_range();
+    heard_ = range.newest;
+  }
+
   /// What other servers do reaches those who wait here.
   base::Async<void> hear_others() {
-    std::uint64_t cursor = 0;
     for (;;) {
       try {
-        if (cursor == 0) cursor = (co_await store_->feed_range()).newest;
-        auto asking = feed_.next(cursor, 100);
+        auto asking = feed_.next(heard_, 100);
         const std::vector<store::FeedEntry> entries = co_await std::move(asking);
         for (const store::FeedEntry& entry : entries) hear(entry);
-        cursor = entries.back().sequence;
+        heard_ = entries.back().sequence;
         continue;
       } catch (const base::Error& error) {
         base::log::warn("what other servers do is not known now: {}", error.what());
@@ -207,6 +213,7 @@ class Gennaker {
   rehearsal::Planner planner_;
   api::Parts api_;
   net::Server http_;
+  std::uint64_t heard_ = 0;  ///< of the feed
   bool stopped_ = false;
 };
 
