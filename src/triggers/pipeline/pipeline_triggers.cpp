@@ -23,11 +23,6 @@ namespace {
 /// How far back in the feed a start looks. What ended earlier had its followers long before the end.
 constexpr std::size_t entries_to_look_at = 1'000;
 
-bool worth_retrying(const std::exception& error) {
-  const auto* known = dynamic_cast<const base::Error*>(&error);
-  return known != nullptr && known->worth_retrying();
-}
-
 /// The trigger's word for an ending.
 std::string_view word_for(Status status) {
   if (status == Status::succeeded) return "successful";
@@ -136,7 +131,7 @@ Async<void> PipelineTriggers::start(std::shared_ptr<const model::Execution> ende
     auto starting = parts_.starter.start_pipeline(std::move(request));
     co_await std::move(starting);
   } catch (const std::exception& error) {
-    if (worth_retrying(error)) throw;
+    if (base::worth_retrying(error)) throw;
     base::log::error("pipeline {} should follow execution {} and could not be started: {}",
                      follower.config_id, ended->id, error.what());
   }
