@@ -120,22 +120,31 @@ Async<bool> Runner::Shard::tell(std::string execution_id, engine::Event event) {
 }
 
 Async<bool> Runner::Shard::carry_out_command(store::Command command) {
-  std::string refusal;
+  LivePtr live;
+  engine::Event event;
+  std::optional<base::Error> misfit;  // there is no such execution, or no such command
   try {
-    LivePtr live = co_await find_or_load(command.execution_id);
-    if (!live) co_return false;
-    auto sending = send(live, event_of(command.event), command.id);
-    co_await std::move(sending);
-    co_return true;
+    live = co_await find_or_load(command.execution_id);
+    if (live) event = event_of(command.event);
   } catch (const base::Error& error) {
     if (error.worth_retrying()) throw;
-    refusal = refusal_text(error);
+    misfit = error;
   }
-  // What the engine refused is answered already, which this does not change.
-  store::Changes changes;
-  changes.answers.push_back({command.id, std::move(refusal)});
-  auto committing = commit(std::move(changes), Refused::give_up);
-  co_await std::move(committing);
+  if (misfit) {
+    store::Changes changes;
+    changes.answers.push_back({command.id, refusal_text(*misfit)});
+    auto committing = commit(std::move(changes), Refused::give_up);
+    co_await std::move(committing);
+    co_return true;
+  }
+  if (!live) co_return false;
+  try {
+    auto sending = send(live, std::move(event), command.id);
+    co_await std::move(sending);
+  } catch (const base::Error& error) {
+    // What the engine refused has been answered by the turn.
+    if (error.worth_retrying()) throw;
+  }
   co_return true;
 }
 
