@@ -125,11 +125,12 @@ class Gennaker {
 
   void start() {
     cloud_loop_.run(clouds_.start());
+    const bool has_others = store_->lease() != 0;
     // One question after the other: a database that is short of connections still lets this server start.
-    http_loop_.run(note_news());
+    if (has_others) http_loop_.run(note_news());
     http_loop_.run(runner_.start());
     http_loop_.run(catch_up());
-    if (store_->lease() != 0) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
+    if (has_others) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();
   }

@@ -61,7 +61,7 @@ class Proxy:
     """A way to the database that can be closed: packets go nowhere, connections stay."""
 
     def __init__(self, target):
-        self.target, self.open, self.pairs = target, threading.Event(), []
+        self.target, self.open = target, threading.Event()
         self.open.set()
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]

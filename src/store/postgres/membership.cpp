@@ -34,6 +34,13 @@ Statement one_decides() {
   return Statement("SELECT holders FROM document_lock FOR UPDATE");
 }
 
+/// Holds the lease until the transaction ends. No row: it has run out.
+Statement hold_lease(Lease lease) {
+  // Taking over deletes the row, and waits for whoever holds its key; making oneself heard does not.
+  return statement_with("SELECT id FROM replicas WHERE id = $1 FOR KEY SHARE",
+                        static_cast<std::int64_t>(lease));
+}
+
 /// Not those who are just committing something: they have a moment left.
 Statement remove_those_who_have_gone(Lease but) {
   return statement_with(
@@ -57,12 +64,6 @@ std::vector<std::string> active_in(const Result& taken) {
 }
 
 }  // namespace
-
-Statement hold_lease(Lease lease) {
-  // Taking over deletes the row, and waits for whoever holds its key; making oneself heard does not.
-  return statement_with("SELECT id FROM replicas WHERE id = $1 FOR KEY SHARE",
-                        static_cast<std::int64_t>(lease));
-}
 
 Statement notify(std::string_view what) {
   Statement statement("SELECT pg_notify('gennaker', $1)");

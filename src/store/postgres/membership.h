@@ -81,8 +81,6 @@ class Membership {
   std::thread thread_;
 };
 
-/// The statement that holds the lease until the transaction ends. No row: it has run out.
-Statement hold_lease(Lease lease);
 /// Tells other servers, when the transaction commits.
 Statement notify(std::string_view what);
 /// What they are told of: the feed has news; there are commands or answers; a server has come or gone.
