@@ -8,7 +8,6 @@ GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(CopyContract);
 
 namespace {
 
-using base::Error;
 using base::Kind;
 
 void append_character(std::string& text, std::uint32_t code) {
@@ -28,21 +27,6 @@ void append_character(std::string& text, std::uint32_t code) {
     add(0x80 | (code >> 6 & 0x3f));
     add(0x80 | (code & 0x3f));
   }
-}
-
-struct Failure {
-  std::optional<Kind> kind;
-  std::string message;
-};
-
-template <class Call>
-Failure failure_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  }
-  return {};
 }
 
 /// The process is killed: thrown in its place.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <stdlib.h>
 
+#include "base/error.h"
 #include "store/store.h"
 
 /// What every Store promises, as tests, and what those promise that outlive their process. An implementation
@@ -46,6 +47,29 @@ T result_of(Async<T> coroutine) {
   auto future = base::asio::co_spawn(context, std::move(coroutine), base::asio::use_future);
   context.run();
   return future.get();
+}
+
+/// How a call failed; neither: it did not.
+struct Failure {
+  std::optional<base::Kind> kind;
+  std::string message;
+};
+template <class Call>
+Failure failure_of(Call call) {
+  try {
+    call();
+  } catch (const base::Error& error) {
+    return {error.kind(), error.what()};
+  }
+  return {};
+}
+
+/// All rows of an execution.
+inline Changes changes_for(const model::Execution& execution) {
+  Changes changes;
+  changes.executions.push_back(row_of(execution));
+  for (const auto& stage : execution.stages) changes.stages.push_back(row_of(execution, stage));
+  return changes;
 }
 
 class StoreContract : public ::testing::TestWithParam<StoreMaker> {

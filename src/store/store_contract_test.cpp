@@ -59,13 +59,6 @@ model::Stage stage(const std::string& id, const std::string& ref_id, int ordinal
   return stage;
 }
 
-Changes changes_for(const model::Execution& execution) {
-  Changes changes;
-  changes.executions.push_back(row_of(execution));
-  for (const auto& stage : execution.stages) changes.stages.push_back(row_of(execution, stage));
-  return changes;
-}
-
 Document document(const std::string& id, const std::string& scope, int value) {
   return {.kind = "pipeline",
           .id = id,
@@ -101,16 +94,6 @@ std::vector<std::string> ids_of(const std::vector<model::Execution>& executions)
   std::vector<std::string> ids;
   for (const auto& execution : executions) ids.push_back(execution.id);
   return ids;
-}
-
-template <class Call>
-std::optional<Kind> kind_of_failure(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.kind();
-  }
-  return std::nullopt;
 }
 
 using Ids = std::vector<std::string>;
@@ -179,7 +162,7 @@ TEST_P(StoreContract, RemovesStagesAndExecutions) {
 TEST_P(StoreContract, RefusesAStageWithoutItsExecution) {
   Changes changes = with(document("d1", "shop", 1));
   changes.stages.push_back(row_of(sample({.id = "nowhere"}), stage("s1", "1", 0)));
-  EXPECT_EQ(kind_of_failure([&] { commit(changes); }), Kind::invalid);
+  EXPECT_EQ(failure_of([&] { commit(changes); }).kind, Kind::invalid);
   EXPECT_FALSE(result_of(store().document("pipeline", "d1"))) << "all or nothing";
 }
 
@@ -310,11 +293,11 @@ TEST_P(StoreContract, HoldsExpectedVersions) {
     changes.feed.push_back(news("d1"));
     return changes;
   };
-  EXPECT_EQ(kind_of_failure([&] { commit(guarded(1, 1)); }), Kind::conflict) << "not there yet";
+  EXPECT_EQ(failure_of([&] { commit(guarded(1, 1)); }).kind, Kind::conflict) << "not there yet";
   commit(guarded(1, 0));
-  EXPECT_EQ(kind_of_failure([&] { commit(guarded(2, 0)); }), Kind::conflict) << "there already";
+  EXPECT_EQ(failure_of([&] { commit(guarded(2, 0)); }).kind, Kind::conflict) << "there already";
   commit(guarded(2, 1));
-  EXPECT_EQ(kind_of_failure([&] { commit(guarded(3, 1)); }), Kind::conflict) << "somebody was faster";
+  EXPECT_EQ(failure_of([&] { commit(guarded(3, 1)); }).kind, Kind::conflict) << "somebody was faster";
   EXPECT_EQ(result_of(store().document("pipeline", "d1"))->body.at("value"), 2);
   EXPECT_EQ(result_of(store().feed(0, 10)).size(), 2U) << "refused changes leave no news";
   commit(removal_of("d1"));
@@ -430,7 +413,7 @@ TEST_P(StoreContract, TellsListenersWhatWasCommitted) {
   commit(with(document("d1", "shop", 1)));
   Changes refused = with_news("refused");
   refused.expected.push_back({"pipeline", "d1", 7});
-  EXPECT_EQ(kind_of_failure([&] { commit(refused); }), Kind::conflict);
+  EXPECT_EQ(failure_of([&] { commit(refused); }).kind, Kind::conflict);
   commit(with_news("b"));
 
   const std::lock_guard lock(mutex);

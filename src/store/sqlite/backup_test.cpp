@@ -10,18 +10,12 @@
 namespace gennaker::store {
 namespace {
 
-using base::Error;
 using base::Kind;
 
 class SqliteBackup : public testing::Test {
  protected:
   std::optional<Kind> failure() {
-    try {
-      back_up_sqlite(file_, copy_);
-    } catch (const Error& error) {
-      return error.kind();
-    }
-    return std::nullopt;
+    return failure_of([&] { back_up_sqlite(file_, copy_); }).kind;
   }
 
   Place place_;

@@ -26,19 +26,13 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, CopyContract, testing::Values(CopyWay{sqlite_ro
 
 namespace {
 
-using base::Error;
 using base::Kind;
 using sqlite::Database;
 
 class SqliteRowsTest : public testing::Test {
  protected:
   std::optional<Kind> failure_of_opening(RawStore::Role role) {
-    try {
-      open_raw_sqlite(file_, role);
-    } catch (const Error& error) {
-      return error.kind();
-    }
-    return std::nullopt;
+    return failure_of([&] { open_raw_sqlite(file_, role); }).kind;
   }
 
   Place place_;

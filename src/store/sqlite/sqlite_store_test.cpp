@@ -21,18 +21,8 @@ using base::Error;
 using base::Kind;
 using sqlite::Database;
 
-struct Failure {
-  std::optional<Kind> kind;
-  std::string message;
-};
-
 Failure failure_of_opening(const std::filesystem::path& file) {
-  try {
-    open_sqlite(file);
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  }
-  return {};
+  return failure_of([&] { open_sqlite(file); });
 }
 
 void run(const std::filesystem::path& file, const std::string& sql) {

@@ -45,13 +45,8 @@ class PostgresCopy : public ::testing::Test {
   std::unique_ptr<RawStore> database(Role role) { return postgres_rows.open_raw(place_.path(), role); }
   Connection connect() { return {Address(url_), std::chrono::seconds(10)}; }
   /// What copying from the file to the database says.
-  std::pair<std::optional<Kind>, std::string> failure_of_copying() {
-    try {
-      copy_store(*file(Role::source), *database(Role::target), {});
-    } catch (const Error& error) {
-      return {error.kind(), error.what()};
-    }
-    return {};
+  Failure failure_of_copying() {
+    return failure_of([&] { copy_store(*file(Role::source), *database(Role::target), {}); });
   }
 
   Place place_;
@@ -103,16 +98,16 @@ TEST_F(PostgresCopy, CountsTheTextsThatItCannotKeep) {
   EXPECT_EQ(report.texts_changed, 1);
   EXPECT_EQ(std::get<std::string>(database(Role::source)->page(executions, {}, 9).at(0).back()),
             "of a program: \ufffd\ufffd");
-  EXPECT_EQ(failure_of_copying().second, "") << "again: it only compares";
+  EXPECT_EQ(failure_of_copying().message, "") << "again: it only compares";
 }
 
 TEST_F(PostgresCopy, RefusesAKeyThatItCannotKeep) {
   const Table& documents = copied_tables()[2];
   file(Role::target)->append(documents, {row_of(documents, "\xff")});
   const auto failure = failure_of_copying();
-  EXPECT_EQ(failure.first, Kind::invalid);
-  EXPECT_NE(failure.second.find("a row of documents has a key that is not UTF-8"), std::string::npos)
-      << failure.second;
+  EXPECT_EQ(failure.kind, Kind::invalid);
+  EXPECT_NE(failure.message.find("a row of documents has a key that is not UTF-8"), std::string::npos)
+      << failure.message;
 }
 
 TEST_F(PostgresCopy, RefusesWhileAServerWorksWithEitherSide) {
@@ -120,16 +115,16 @@ TEST_F(PostgresCopy, RefusesWhileAServerWorksWithEitherSide) {
   {
     const auto server = open_postgres(url_);
     const auto failure = failure_of_copying();
-    EXPECT_EQ(failure.first, Kind::conflict);
-    EXPECT_NE(failure.second.find("a server works with postgresql://gennaker@"), std::string::npos)
-        << failure.second;
+    EXPECT_EQ(failure.kind, Kind::conflict);
+    EXPECT_NE(failure.message.find("a server works with postgresql://gennaker@"), std::string::npos)
+        << failure.message;
     const Place third;
     const auto other = sqlite_rows.open_raw(third.path(), Role::target);
     EXPECT_THROW(copy_store(*database(Role::source), *other, {}), Error);
   }
   // The database may learn a little later that the server is gone.
-  while (failure_of_copying().first == Kind::conflict) std::this_thread::yield();
-  EXPECT_EQ(failure_of_copying().second, "");
+  while (failure_of_copying().kind == Kind::conflict) std::this_thread::yield();
+  EXPECT_EQ(failure_of_copying().message, "");
 }
 
 TEST_F(PostgresCopy, FindsAFeedThatWouldGoOnElsewhere) {

@@ -37,21 +37,6 @@ INSTANTIATE_TEST_SUITE_P(PgBouncer, DurableStoreContract, ::testing::Values(pool
 
 namespace {
 
-struct Failure {
-  std::optional<Kind> kind;
-  std::string message;
-};
-
-template <class Call>
-Failure failure_of(Call call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return {error.kind(), error.what()};
-  }
-  return {};
-}
-
 Changes document(const std::string& id, int value = 1) {
   Changes changes;
   changes.documents.push_back({.kind = "pipeline", .id = id, .scope = "shop", .body = {{"value", value}}});
@@ -70,13 +55,6 @@ model::Execution execution_of(const std::string& id, int stages) {
     execution.stages.push_back(std::move(stage));
   }
   return execution;
-}
-
-Changes all_of(const model::Execution& execution) {
-  Changes changes;
-  changes.executions.push_back(row_of(execution));
-  for (const auto& stage : execution.stages) changes.stages.push_back(row_of(execution, stage));
-  return changes;
 }
 
 class Postgres : public ::testing::Test {
@@ -284,7 +262,7 @@ TEST_F(Postgres, LosesNothingWhenTheDatabaseIsRestartedUnderLoad) {
 TEST_F(Postgres, RefusesWhatItCannotStoreAndNothingElseOfTheBatch) {
   const auto store = open_postgres(url_);
   std::vector<Changes> requests;
-  for (int i = 0; i < 20; ++i) requests.push_back(all_of(execution_of(fmt::format("e{}", i), 2)));
+  for (int i = 0; i < 20; ++i) requests.push_back(changes_for(execution_of(fmt::format("e{}", i), 2)));
   requests[3].stages[0].execution_id = "nowhere";
   requests[7].executions[0].id = "nor here";
   std::vector<std::optional<Kind>> outcomes(requests.size());
@@ -309,7 +287,7 @@ TEST_F(Postgres, StoresWhatIsNoText) {
   model::Execution execution = execution_of("e", 1);
   execution.name = std::string("zero\0", 5);
   execution.stages[0].outputs["log"] = "of a program: \xff\xfe";
-  result_of(store->commit(all_of(execution)));
+  result_of(store->commit(changes_for(execution)));
   EXPECT_EQ(result_of(store->execution("e"))->stages[0].outputs.at("log"), "of a program: \ufffd\ufffd");
 }
 
@@ -319,7 +297,7 @@ TEST_F(Postgres, LaterRowsOfABatchWin) {
   for (int round = 0; round < 30; ++round) {
     model::Execution execution = execution_of("e", 1);
     execution.stages[0].context["round"] = round;
-    requests.push_back(all_of(execution));
+    requests.push_back(changes_for(execution));
     if (round == 10) requests.back() = {.removed_executions = {"e"}};
     if (round == 20) requests.back() = {.removed_stages = {"e-0"}};
   }
