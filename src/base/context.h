@@ -10,7 +10,7 @@ class Context : public boost::asio::io_context {
  public:
   using io_context::io_context;
 
-  /// Destroys what waits, and has not ended. Nothing may run it any more.
+  /// Destroys what waits, and has not ended. Nothing may run it any more, and no other thread may post to it.
   void let_go() { shutdown(); }
 };
 

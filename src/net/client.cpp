@@ -468,6 +468,10 @@ Client::Client(std::string no_proxy)
     : no_proxy_(with_this_machine(std::move(no_proxy))), loop_(std::make_shared<Loop>()) {}
 
 Client::~Client() {
+  stop();
+}
+
+void Client::stop() {
   loop_->stop();
 }
 

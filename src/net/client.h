@@ -53,8 +53,9 @@ class Client final : public HttpClient {
  public:
   /// `no_proxy`: hosts that are called directly, as in the environment variable of that name.
   explicit Client(std::string no_proxy = "");
-  /// Calls under way throw `unavailable`.
   ~Client() override;
+  /// Calls under way, and later ones, throw `unavailable`: they are answered when this returns.
+  void stop();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 

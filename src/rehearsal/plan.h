@@ -36,6 +36,8 @@ class Planner {
   explicit Planner(PlannerParts parts) : parts_(std::move(parts)) {}
 
   Async<json::object> plan(PlanRequest request);
+  /// What is under way is answered when this returns; nobody may ask any more.
+  void stop() { pool_.join(); }
 
  private:
   Setting setting_for(const PlanRequest& request) const;

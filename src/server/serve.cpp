@@ -143,6 +143,10 @@ class Gennaker {
     cloud_loop_.run(clouds_.stop());
     http_loop_.stop();
     cloud_loop_.stop();
+    // Nobody asks any more, and whom other threads still answer must be there.
+    planner_.stop();
+    client_.stop();
+    store_.reset();
     // What waits there may hold executors of the shards, which go first.
     http_loop_.let_go();
     cloud_loop_.let_go();

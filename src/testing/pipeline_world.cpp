@@ -86,8 +86,8 @@ PipelineWorld::~PipelineWorld() {
   work_.reset();
   loop_.stop();
   thread_.join();
+  store_.reset();  // it answers what it was asked, while those who asked are there
   loop_.let_go();
-  store_.reset();
   std::filesystem::remove_all(folder_);
 }
 

@@ -115,6 +115,7 @@ Async<void> LocalProvider::start() {
 
 Async<void> LocalProvider::stop() {
   for (const auto& [name, account] : parts_->accounts) co_await account->stop();
+  parts_->pool.join();  // it answers to an executor that may go when this returns
 }
 
 Async<clusters::Snapshot> LocalProvider::watch(std::string account, std::uint64_t known) {
