@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/async.h"
+#include "base/shared_list.h"
 #include "model/infrastructure.h"
 #include "model/operation.h"
 
@@ -15,13 +16,13 @@ namespace gennaker::clusters {
 namespace json = boost::json;
 using base::Async;
 
-/// All of one account at one moment.
+/// All of one account at one moment. Those of two moments share what did not change.
 struct Snapshot {
   /// Grows with every change that a reader could notice; from 1.
   std::uint64_t revision = 0;
-  std::vector<model::ServerGroup> server_groups;
-  std::vector<model::LoadBalancer> load_balancers;
-  std::vector<model::Image> images;
+  base::SharedList<model::ServerGroup> server_groups;
+  base::SharedList<model::LoadBalancer> load_balancers;
+  base::SharedList<model::Image> images;
 };
 
 /// A cloud, in the field's words. Threads: every function is called on, and resumes on, the one executor that

@@ -21,6 +21,58 @@ using model::HealthState;
 using model::Operation;
 using model::ServerGroup;
 
+namespace {
+
+/// How the instances of a server group are at a moment.
+class HealthRules {
+ public:
+  HealthRules(const ServerGroup& group, base::TimePoint now)
+      : group_(group),
+        now_(base::to_millis(now)),
+        never_(base::bool_or(group.launch_config, "neverHealthy", false)),
+        crashes_(base::bool_or(group.launch_config, "crashes", false)) {}
+
+  model::Health health_of(const model::Instance& instance) const {
+    model::Health health{
+        .type = "LoadBalancer", .state = HealthState::up, .description = "", .platform = false};
+    const std::int64_t at = healthy_at(instance);
+    if (crashes_) {
+      health.state = HealthState::failed;
+      health.description = "command exited with status 1";
+    } else if (never_) {
+      health.state = HealthState::down;
+      health.description = "connection refused";
+    } else if (at == INT64_MAX) {
+      health.state = HealthState::down;
+    } else if (at > now_) {
+      health.state = HealthState::starting;
+    } else if (group_.disabled) {
+      health.state = HealthState::out_of_service;
+    }
+    return health;
+  }
+
+  /// When one that is on its way becomes healthy; the end of time: none is.
+  base::TimePoint next_change() const {
+    std::int64_t next = INT64_MAX;
+    for (const model::Instance& instance : group_.instances) {
+      if (const std::int64_t at = healthy_at(instance); at > now_) next = std::min(next, at);
+    }
+    return next == INT64_MAX ? base::TimePoint::max() : base::from_millis(next);
+  }
+
+ private:
+  static std::int64_t healthy_at(const model::Instance& instance) {
+    return base::whole_number(instance.extra, "healthy_at").value_or(0);
+  }
+
+  const ServerGroup& group_;
+  std::int64_t now_;
+  bool never_, crashes_;
+};
+
+}  // namespace
+
 SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
     : clock_(clock),
       random_(seed),
@@ -32,7 +84,11 @@ SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
 SimulatedCloud::SimulatedCloud(const base::Clock& clock, model::Account account, Snapshot holds)
     : clock_(clock), random_(1), account_(std::move(account)), state_(std::move(holds)) {
   state_.revision = 1;
-  for (ServerGroup& group : state_.server_groups) keep_health(group);
+  for (std::size_t i = 0; i < state_.server_groups.size(); ++i) {
+    ServerGroup& group = state_.server_groups.edit(i);
+    keep_health(group);
+    set_health(group);
+  }
 }
 
 std::vector<model::Account> SimulatedCloud::accounts() const {
@@ -147,8 +203,8 @@ json::object SimulatedCloud::create(const Operation& operation, bool stop_half_w
                                  : find_server_group(state_, spec.region, half_done->second);
   if (begun != nullptr) {  // else somebody may have destroyed it meanwhile
     group = *begun;
-    std::erase_if(state_.server_groups,
-                  [&](const ServerGroup& g) { return g.name == group.name && g.region == group.region; });
+    state_.server_groups.remove_if(
+        [&](const ServerGroup& g) { return g.name == group.name && g.region == group.region; });
     siblings = server_groups_of_cluster(state_, cluster, spec.region);
     sort_newest_first(siblings);
   } else {
@@ -178,8 +234,7 @@ json::object SimulatedCloud::create(const Operation& operation, bool stop_half_w
     break;
   }
   half_done_names_[operation.key] = group.name;
-  state_.server_groups.push_back(std::move(group));
-  changed();
+  add(std::move(group));
   return answer;
 }
 
@@ -195,33 +250,36 @@ void SimulatedCloud::fill(ServerGroup& group, int size) {
   }
 }
 
-ServerGroup& SimulatedCloud::find(const Operation& operation) {
+/// To be changed, and its health set.
+ServerGroup& SimulatedCloud::edit(const Operation& operation) {
   const auto named = server_group_of(operation);
-  for (ServerGroup& group : state_.server_groups) {
-    if (group.name == named.name && group.region == named.region) return group;
+  for (std::size_t i = 0; i < state_.server_groups.size(); ++i) {
+    const ServerGroup& group = state_.server_groups[i];
+    if (group.name == named.name && group.region == named.region) return state_.server_groups.edit(i);
   }
   throw Error(Kind::not_found, fmt::format("account '{}' has no server group '{}' in '{}'", account_.name,
                                            named.name, named.region));
 }
 
 json::object SimulatedCloud::resize(const Operation& operation) {
-  ServerGroup& group = find(operation);
+  ServerGroup& group = edit(operation);
   group.capacity = capacity_of(operation.what);
   fill(group, group.capacity.desired);
+  set_health(group);
   return {{"serverGroupName", group.name}};
 }
 
 json::object SimulatedCloud::set_disabled(const Operation& operation, bool disabled) {
-  ServerGroup& group = find(operation);
+  ServerGroup& group = edit(operation);
   group.disabled = disabled;
+  set_health(group);
   return {{"serverGroupName", group.name}};
 }
 
 json::object SimulatedCloud::destroy(const Operation& operation) {
   const auto named = server_group_of(operation);
-  std::erase_if(state_.server_groups, [&](const ServerGroup& group) {
-    return group.name == named.name && group.region == named.region;
-  });
+  state_.server_groups.remove_if(
+      [&](const ServerGroup& group) { return group.name == named.name && group.region == named.region; });
   return {{"serverGroupName", named.name}};
 }
 
@@ -233,7 +291,7 @@ json::object SimulatedCloud::upsert_load_balancer(const Operation& operation) {
   balancer.provider = account_.provider;
   balancer.moniker = parse_name(balancer.name);
   if (const auto* settings = base::find_object(operation.what, "settings")) balancer.extra = *settings;
-  std::erase_if(state_.load_balancers, [&](const model::LoadBalancer& other) {
+  state_.load_balancers.remove_if([&](const model::LoadBalancer& other) {
     return other.name == balancer.name && other.region == balancer.region;
   });
   json::object answer{{"loadBalancerName", balancer.name}, {"region", balancer.region}};
@@ -250,7 +308,7 @@ json::object SimulatedCloud::delete_load_balancer(const Operation& operation) {
                   fmt::format("load balancer '{}' is used by server group '{}'", name, group.name));
     }
   }
-  std::erase_if(state_.load_balancers, [&](const model::LoadBalancer& other) { return other.name == name; });
+  state_.load_balancers.remove_if([&](const model::LoadBalancer& other) { return other.name == name; });
   return {};
 }
 
@@ -280,6 +338,11 @@ void SimulatedCloud::keep_health(ServerGroup& group) {
 
 void SimulatedCloud::put(ServerGroup group) {
   keep_health(group);
+  add(std::move(group));
+}
+
+void SimulatedCloud::add(ServerGroup group) {
+  set_health(group);
   state_.server_groups.push_back(std::move(group));
   changed();
 }
@@ -299,15 +362,8 @@ void SimulatedCloud::tick() {
 }
 
 std::optional<base::TimePoint> SimulatedCloud::next_change() const {
-  std::optional<base::TimePoint> next;
-  for (const ServerGroup& group : state_.server_groups) {
-    for (const model::Instance& instance : group.instances) {
-      const auto at = base::whole_number(instance.extra, "healthy_at").value_or(0);
-      if (at == INT64_MAX || at <= base::to_millis(clock_.now())) continue;
-      next = std::min(next.value_or(base::from_millis(at)), base::from_millis(at));
-    }
-  }
-  return next;
+  if (next_change_ == base::TimePoint::max()) return std::nullopt;
+  return next_change_;
 }
 
 const Snapshot& SimulatedCloud::now() {
@@ -321,42 +377,42 @@ std::vector<std::string> SimulatedCloud::effect_kinds() const {
   return kinds;
 }
 
+bool SimulatedCloud::is_stale(const ServerGroup& group) const {
+  const HealthRules rules(group, clock_.now());
+  return std::any_of(group.instances.begin(), group.instances.end(), [&](const model::Instance& instance) {
+    return rules.health_of(instance).state != instance.state;
+  });
+}
+
+void SimulatedCloud::set_health(ServerGroup& group) {
+  const HealthRules rules(group, clock_.now());
+  for (model::Instance& instance : group.instances) {
+    model::Health health = rules.health_of(instance);
+    instance.state = health.state;
+    instance.health = {std::move(health)};
+  }
+  next_change_ = std::min(next_change_, rules.next_change());
+}
+
+/// Costs nothing until an instance is due to become healthy.
 void SimulatedCloud::refresh_health() {
+  if (clock_.now() < next_change_) return;
+  next_change_ = base::TimePoint::max();
   bool any_changed = false;
-  for (ServerGroup& group : state_.server_groups) {
-    const bool never = base::bool_or(group.launch_config, "neverHealthy", false);
-    const bool crashes = base::bool_or(group.launch_config, "crashes", false);
-    for (model::Instance& instance : group.instances) {
-      const auto healthy_at = base::whole_number(instance.extra, "healthy_at").value_or(0);
-      model::Health health{
-          .type = "LoadBalancer", .state = HealthState::up, .description = "", .platform = false};
-      if (crashes) {
-        health.state = HealthState::failed;
-        health.description = "command exited with status 1";
-      } else if (never) {
-        health.state = HealthState::down;
-        health.description = "connection refused";
-      } else if (healthy_at == INT64_MAX) {
-        health.state = HealthState::down;
-      } else if (healthy_at > base::to_millis(clock_.now())) {
-        health.state = HealthState::starting;
-      } else if (group.disabled) {
-        health.state = HealthState::out_of_service;
-      }
-      any_changed = any_changed || instance.health.size() != 1 || instance.health[0].state != health.state;
-      instance.state = health.state;
-      instance.health = {std::move(health)};
+  for (std::size_t i = 0; i < state_.server_groups.size(); ++i) {
+    const ServerGroup& group = state_.server_groups[i];
+    if (is_stale(group)) {
+      set_health(state_.server_groups.edit(i));
+      any_changed = true;
+    } else {
+      next_change_ = std::min(next_change_, HealthRules(group, clock_.now()).next_change());
     }
   }
-  if (any_changed) {
-    ++state_.revision;
-    for (const auto& waiter : waiters_) waiter->cancel();
-  }
+  if (any_changed) changed();
 }
 
 void SimulatedCloud::changed() {
   ++state_.revision;
-  refresh_health();
   for (const auto& waiter : waiters_) waiter->cancel();
 }
 

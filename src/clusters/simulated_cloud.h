@@ -85,7 +85,10 @@ class SimulatedCloud final : public CloudProvider {
   json::object bake(const model::Operation& operation);
   void fill(model::ServerGroup& group, int size);
   static void keep_health(model::ServerGroup& group);
-  model::ServerGroup& find(const model::Operation& operation);
+  model::ServerGroup& edit(const model::Operation& operation);
+  void add(model::ServerGroup group);
+  bool is_stale(const model::ServerGroup& group) const;
+  void set_health(model::ServerGroup& group);
   void refresh_health();
   void changed();
   void record(const model::Operation& operation);
@@ -97,8 +100,9 @@ class SimulatedCloud final : public CloudProvider {
   Faults faults_;
   std::chrono::milliseconds time_to_healthy_{0};
   Snapshot state_;
-  std::map<std::string, json::object> answers_;         ///< by key: finished
-  std::map<std::string, std::string> half_done_names_;  ///< by key: creations that were cut short
+  base::TimePoint next_change_ = base::TimePoint::max();  ///< of the health of any instance
+  std::map<std::string, json::object> answers_;           ///< by key: finished
+  std::map<std::string, std::string> half_done_names_;    ///< by key: creations that were cut short
   bool remembers_effects_ = true;
   std::vector<model::Operation> effects_;
   int run_twice_ = 0;

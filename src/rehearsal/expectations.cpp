@@ -371,7 +371,7 @@ struct Found {
 };
 
 template <class Thing>
-void look_for(const std::string& name, const std::vector<Thing>& things, Found& found) {
+void look_for(const std::string& name, const base::SharedList<Thing>& things, Found& found) {
   for (const Thing& thing : things) {
     found.names.push_back(thing.name);
     if (thing.name == name) found.called_so.push_back(to_json(thing));

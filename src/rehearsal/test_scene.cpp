@@ -187,8 +187,8 @@ void SceneReader::read_server_group(const Located& item, const std::string& path
 
 void date_from(base::TimePoint start, std::vector<AccountState>& accounts) {
   for (AccountState& state : accounts) {
-    for (model::ServerGroup& group : state.holds.server_groups)
-      group.created_time += start.time_since_epoch();
+    for (std::size_t i = 0; i < state.holds.server_groups.size(); ++i)
+      state.holds.server_groups.edit(i).created_time += start.time_since_epoch();
   }
 }
 
