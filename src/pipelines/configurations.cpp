@@ -138,13 +138,43 @@ Async<std::vector<json::object>> Configurations::list_all() {
 }
 
 Async<std::optional<json::object>> Configurations::find(std::string application, std::string name_or_id) {
+  const std::string scope = base::lower_case(application);
+  {
+    auto finding = find_as_before(scope, name_or_id);
+    std::optional<json::object> found = co_await std::move(finding);
+    if (found) co_return found;
+  }
   std::vector<json::object> configs = co_await list(std::move(application));
   for (const std::string_view field : {"name", "id"}) {
     for (json::object& config : configs) {
-      if (base::string_or(config, field, "") == name_or_id) co_return std::move(config);
+      if (base::string_or(config, field, "") != name_or_id) continue;
+      if (field == "name") remember(scope, name_or_id, config);
+      co_return std::move(config);
     }
   }
   co_return std::nullopt;
+}
+
+/// nullopt also if it is to be found in another way: it may have another name by now, or be of another
+/// application.
+Async<std::optional<json::object>> Configurations::find_as_before(std::string scope, std::string name) {
+  std::string id;
+  {
+    const std::lock_guard lock(mutex_);
+    if (const auto known = ids_.find({scope, name}); known != ids_.end()) id = known->second;
+  }
+  if (id.empty()) co_return std::nullopt;
+  std::optional<store::Document> document = co_await store_.document(kind, std::move(id));
+  if (!document || document->scope != scope) co_return std::nullopt;
+  if (base::string_or(document->body, "name", "") != name) co_return std::nullopt;
+  co_return std::move(document->body);
+}
+
+void Configurations::remember(const std::string& scope, const std::string& name, const json::object& config) {
+  constexpr std::size_t most_remembered = 100'000;
+  const std::lock_guard lock(mutex_);
+  if (ids_.size() >= most_remembered) ids_.clear();
+  ids_[{scope, name}] = base::string_or(config, "id", "");
 }
 
 Async<std::optional<json::object>> Configurations::find_by_id(std::string id) {

@@ -2,8 +2,11 @@
 
 #include <atomic>
 #include <boost/json/object.hpp>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -30,7 +33,8 @@ class Configurations {
   /// Of an application (any case of its name), in display order, with `index` 0..n-1.
   Async<std::vector<json::object>> list(std::string application);
   Async<std::vector<json::object>> list_all();
-  /// What a path of the API names: in `application`, by exact name, then by id.
+  /// What a path of the API names: in `application` (any case), by exact name, then by id. `index` may be
+  /// another than in the list.
   Async<std::optional<json::object>> find(std::string application, std::string name_or_id);
   Async<std::optional<json::object>> find_by_id(std::string id);
   /// What a pipeline stage refers to: by its id, whatever application it is of, since ids are never given
@@ -50,7 +54,14 @@ class Configurations {
   void note_change() { ++revision_; }
 
  private:
+  Async<std::optional<json::object>> find_as_before(std::string scope, std::string name);
+  void remember(const std::string& scope, const std::string& name, const json::object& config);
+
   std::atomic<std::uint64_t> revision_ = 0;
+  std::mutex mutex_;  // guards the ids
+  /// By scope and name: where the pipeline of a name was last time. One that is found again costs its own
+  /// reading, not that of all pipelines of its application.
+  std::map<std::pair<std::string, std::string>, std::string> ids_;
   store::Store& store_;
   const base::Clock& clock_;
   base::Random& random_;
