@@ -61,8 +61,8 @@ Async<Response> show(const Parts& parts, std::vector<std::string> config_ids, Re
     std::move(found.begin(), found.end(), std::back_inserter(all));
   }
   sort_by_start(all);
-  const json::array views = co_await execution_views(parts.store, std::move(all), detail);
-  co_return respond(views);
+  std::string list = co_await execution_list(parts.store, std::move(all), detail);
+  co_return respond_text(std::move(list));
 }
 
 Async<Response> of_application(const Parts& parts, Request request) {
@@ -93,8 +93,8 @@ Async<Response> by_ids(const Parts& parts, Request request) {
     std::optional<Execution> execution = co_await parts.store.execution(id);
     if (execution) found.push_back(std::move(*execution));
   }
-  const json::array views = co_await execution_views(parts.store, std::move(found), detail);
-  co_return respond(views);
+  std::string list = co_await execution_list(parts.store, std::move(found), detail);
+  co_return respond_text(std::move(list));
 }
 
 bool has_trigger_type(const Execution& execution, const std::vector<std::string>& types) {
@@ -137,8 +137,8 @@ Async<Response> search(const Parts& parts, Request request) {
       }
     }
   }
-  const json::array views = co_await execution_views(parts.store, std::move(matches), detail);
-  co_return respond(views);
+  std::string list = co_await execution_list(parts.store, std::move(matches), detail);
+  co_return respond_text(std::move(list));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 #include "api/execution_view.h"
 
 #include "base/json.h"
-#include "model/execution_json.h"
+#include "model/execution_text.h"
 
 namespace gennaker::api {
 namespace {
@@ -10,8 +10,7 @@ namespace {
 constexpr int most_parents = 20;
 
 /// Puts the chain of parents into the trigger, nearest first.
-Async<void> join_parents(store::Store& store, json::object& execution, model::Detail detail) {
-  json::object* trigger = execution["trigger"].if_object();
+Async<void> join_parents(store::Store& store, json::object* trigger, model::Detail detail) {
   for (int depth = 0; depth < most_parents; ++depth) {
     if (trigger == nullptr) co_return;
     const std::string parent_id = base::string_or(*trigger, "parentExecutionId", "");
@@ -31,21 +30,19 @@ Async<void> join_parents(store::Store& store, json::object& execution, model::De
 Async<std::optional<json::object>> execution_view(store::Store& store, std::string id) {
   std::optional<model::Execution> execution = co_await store.execution(std::move(id));
   if (!execution) co_return std::nullopt;
-  json::object view = model::to_json(*execution);
-  co_await join_parents(store, view, model::Detail::full);
-  co_return view;
+  co_await join_parents(store, &execution->trigger, model::Detail::full);
+  co_return model::to_json(*execution);
 }
 
-Async<json::array> execution_views(store::Store& store, std::vector<model::Execution> executions,
-                                   model::Detail detail) {
-  json::array views;
-  views.reserve(executions.size());
-  for (const model::Execution& execution : executions) {
-    json::object view = model::to_json(execution, detail);
-    co_await join_parents(store, view, detail);
-    views.push_back(std::move(view));
+Async<std::string> execution_list(store::Store& store, std::vector<model::Execution> executions,
+                                  model::Detail detail) {
+  std::string list = "[";
+  for (model::Execution& execution : executions) {
+    co_await join_parents(store, &execution.trigger, detail);
+    if (list.size() > 1) list += ',';
+    model::append_execution(list, execution, detail);
   }
-  co_return views;
+  co_return list + "]";
 }
 
 }  // namespace gennaker::api

@@ -5,10 +5,15 @@
 namespace gennaker::api {
 
 Response respond(const json::value& value, int status) {
-  Response response;
+  Response response = respond_text(base::to_text(value));
   response.status = status;
+  return response;
+}
+
+Response respond_text(std::string json) {
+  Response response;
   response.headers["Content-Type"] = "application/json";
-  response.body = base::to_text(value);
+  response.body = std::move(json);
   return response;
 }
 

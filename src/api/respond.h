@@ -18,6 +18,8 @@ using net::Response;
 
 /// 200 with JSON.
 Response respond(const json::value& value, int status = 200);
+/// 200 with what is JSON already.
+Response respond_text(std::string json);
 /// 200 with nothing: what Gate answers where there is nothing to say.
 Response respond_empty();
 

@@ -1,6 +1,7 @@
 #include "model/execution_json.h"
 
 #include "base/json.h"
+#include "model/execution_fields.h"
 
 namespace gennaker::model {
 namespace {
@@ -10,17 +11,36 @@ using base::find_array;
 using base::find_object;
 using base::string_or;
 
-// Room for all from the start: an object that grows with each field moves what it has again and again, and
-// these are made for every change of an execution.
+// Room for all from the start: an object that grows with each field moves what it has again and again.
 constexpr std::size_t most_fields_of_a_task = 11, most_fields_of_a_stage = 16, most_fields_of_a_header = 28;
 
-void put(json::object& object, std::string_view key, std::optional<TimePoint> time) {
-  if (time) object[key] = base::to_millis(*time);
-}
+/// A sink (execution_fields.h).
+class ToObject {
+ public:
+  explicit ToObject(std::size_t most_fields) : object_(most_fields) {}
 
-void put(json::object& object, std::string_view key, const std::string& text) {
-  if (!text.empty()) object[key] = text;
-}
+  template <class Value>
+  void put(std::string_view key, const Value& value) {
+    object_[key] = value;
+  }
+  void put(std::string_view key, const std::vector<std::string>& texts) {
+    object_[key] = json::array(texts.begin(), texts.end());
+  }
+  void put(std::string_view key, const std::vector<Task>& tasks) {
+    json::array list;
+    list.reserve(tasks.size());
+    for (const Task& task : tasks) {
+      ToObject object(most_fields_of_a_task);
+      fields::describe(object, task, &task == &tasks.back());
+      list.push_back(object.take());
+    }
+    object_[key] = std::move(list);
+  }
+  json::object take() { return std::move(object_); }
+
+ private:
+  json::object object_;
+};
 
 std::optional<TimePoint> time_member(const json::object& object, std::string_view key) {
   const auto millis = base::whole_number(object, key);
@@ -33,97 +53,34 @@ json::object object_member(const json::object& object, std::string_view key) {
   return member ? *member : json::object{};
 }
 
-Status status_member(const json::object& object) {
-  return parse_status(string_or(object, "status", "")).value_or(Status::not_started);
+/// The same, taken out: what is read from the store can be large.
+json::object take_object(json::object& object, std::string_view key) {
+  auto* member = object.if_contains(key);
+  return member != nullptr && member->is_object() ? std::move(member->get_object()) : json::object{};
 }
 
-/// Of a context, the list views keep only the visual group.
-json::object outlined(const json::object& context) {
-  json::object outline;
-  if (const auto* group = context.if_contains("group")) outline["group"] = *group;
-  return outline;
+Status status_member(const json::object& object) {
+  return parse_status(string_or(object, "status", "")).value_or(Status::not_started);
 }
 
 }  // namespace
 
 json::object to_json(const Task& task) {
-  json::object object(most_fields_of_a_task);
-  object["id"] = task.id;
-  object["name"] = task.name;
-  object["implementingClass"] = task.implementation;
-  object["status"] = to_string(task.status);
-  put(object, "startTime", task.start_time);
-  put(object, "endTime", task.end_time);
-  object["loopStart"] = task.loop_start;
-  object["loopEnd"] = task.loop_end;
-  object["stageStart"] = task.id == "1";
-  object["stageEnd"] = false;
-  if (!task.exception_details.empty()) object["taskExceptionDetails"] = task.exception_details;
-  return object;
+  ToObject object(most_fields_of_a_task);
+  fields::describe(object, task, false);
+  return object.take();
 }
 
 json::object to_json(const Stage& stage, Detail detail) {
-  json::object object(most_fields_of_a_stage);
-  object["id"] = stage.id;
-  object["refId"] = stage.ref_id;
-  object["type"] = stage.type;
-  object["name"] = stage.name;
-  object["status"] = to_string(stage.status);
-  put(object, "startTime", stage.start_time);
-  put(object, "endTime", stage.end_time);
-  put(object, "startTimeExpiry", stage.start_time_expiry);
-  put(object, "scheduledTime", stage.scheduled_time);
-  object["requisiteStageRefIds"] = json::array(stage.requisites.begin(), stage.requisites.end());
-  if (stage.owner) {
-    object["syntheticStageOwner"] = *stage.owner == Owner::before ? "STAGE_BEFORE" : "STAGE_AFTER";
-    object["parentStageId"] = stage.parent_id;
-  }
-  json::array tasks;
-  if (detail == Detail::full) {
-    object["context"] = stage.context;
-    object["outputs"] = stage.outputs;
-    tasks.reserve(stage.tasks.size());
-    for (const Task& task : stage.tasks) tasks.push_back(to_json(task));
-    if (!tasks.empty()) tasks.back().as_object()["stageEnd"] = true;
-  } else {
-    object["context"] = outlined(stage.context);
-    object["outputs"] = json::object{};
-  }
-  object["tasks"] = std::move(tasks);
-  if (!stage.last_modified.empty()) object["lastModified"] = stage.last_modified;
-  return object;
+  ToObject object(most_fields_of_a_stage);
+  fields::describe(object, stage, detail == Detail::full ? fields::Extent::full : fields::Extent::outline);
+  return object.take();
 }
 
 json::object header_to_json(const Execution& execution) {
-  json::object object(most_fields_of_a_header + execution.extra.size());
-  object["type"] = execution.type == ExecutionType::pipeline ? "PIPELINE" : "ORCHESTRATION";
-  object["id"] = execution.id;
-  put(object, "rootId", execution.root_id);
-  object["application"] = execution.application;
-  put(object, "name", execution.name);
-  put(object, "description", execution.description);
-  put(object, "pipelineConfigId", execution.pipeline_config_id);
-  object["buildTime"] = base::to_millis(execution.build_time);
-  put(object, "startTime", execution.start_time);
-  put(object, "endTime", execution.end_time);
-  put(object, "startTimeExpiry", execution.start_time_expiry);
-  object["status"] = to_string(execution.status);
-  object["canceled"] = execution.canceled;
-  put(object, "canceledBy", execution.canceled_by);
-  put(object, "cancellationReason", execution.cancellation_reason);
-  object["limitConcurrent"] = execution.limit_concurrent;
-  object["keepWaitingPipelines"] = execution.keep_waiting_pipelines;
-  object["maxConcurrentExecutions"] = execution.max_concurrent_executions;
-  if (!execution.paused.empty()) object["paused"] = execution.paused;
-  object["trigger"] = execution.trigger;
-  object["authentication"] = execution.authentication;
-  object["origin"] = execution.origin;
-  for (const auto& member : execution.extra) object.insert_or_assign(member.key(), member.value());
-  for (const std::string_view list : {"notifications", "systemNotifications"}) {
-    if (!object.contains(list)) object[list] = json::array{};
-  }
-  if (!object.contains("initialConfig")) object["initialConfig"] = json::object{};
-  return object;
+  ToObject object(most_fields_of_a_header + execution.extra.size());
+  fields::describe(object, execution, fields::Extent::full);
+  return object.take();
 }
 
 json::object to_json(const Execution& execution, Detail detail) {
@@ -156,7 +113,7 @@ Task task_from_json(const json::object& object) {
   return task;
 }
 
-Stage stage_from_json(const json::object& object) {
+Stage stage_from_json(json::object object) {
   Stage stage;
   stage.id = string_or(object, "id", "");
   stage.ref_id = string_or(object, "refId", "");
@@ -168,8 +125,8 @@ Stage stage_from_json(const json::object& object) {
   stage.start_time_expiry = time_member(object, "startTimeExpiry");
   stage.scheduled_time = time_member(object, "scheduledTime");
   stage.requisites = base::string_list(object, "requisiteStageRefIds");
-  stage.context = object_member(object, "context");
-  stage.outputs = object_member(object, "outputs");
+  stage.context = take_object(object, "context");
+  stage.outputs = take_object(object, "outputs");
   if (const auto* tasks = find_array(object, "tasks")) {
     for (const auto& task : *tasks) {
       if (task.is_object()) stage.tasks.push_back(task_from_json(task.get_object()));
@@ -183,9 +140,8 @@ Stage stage_from_json(const json::object& object) {
   return stage;
 }
 
-Execution execution_from_json(const json::object& object) {
+Execution execution_from_json(json::object rest) {
   Execution execution;
-  json::object rest = object;
   const auto take = [&](std::string_view key) {
     json::value value;
     if (auto found = rest.find(key); found != rest.end()) {
@@ -235,10 +191,10 @@ Execution execution_from_json(const json::object& object) {
   execution.trigger = members("trigger");
   execution.authentication = members("authentication");
   execution.origin = text("origin");
-  const json::value stages = take("stages");
+  json::value stages = take("stages");
   if (stages.is_array()) {
-    for (const auto& stage : stages.get_array()) {
-      if (stage.is_object()) execution.stages.push_back(stage_from_json(stage.get_object()));
+    for (auto& stage : stages.get_array()) {
+      if (stage.is_object()) execution.stages.push_back(stage_from_json(std::move(stage.get_object())));
     }
   }
   execution.extra = std::move(rest);

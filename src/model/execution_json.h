@@ -23,7 +23,7 @@ json::object header_to_json(const Execution& execution);
 
 /// The inverse, for what we stored ourselves: members of another type are treated as absent.
 Task task_from_json(const json::object& object);
-Stage stage_from_json(const json::object& object);
-Execution execution_from_json(const json::object& object);
+Stage stage_from_json(json::object object);
+Execution execution_from_json(json::object object);
 
 }  // namespace gennaker::model

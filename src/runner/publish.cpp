@@ -2,58 +2,51 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "model/execution_json.h"
+#include "model/execution_text.h"
 
 namespace gennaker::runner {
 namespace {
 
-namespace json = boost::json;
-
-/// What a list of executions shows: the header without what can be large.
-json::object feed_header(const model::Execution& execution) {
-  json::object header = model::header_to_json(execution);
-  for (const std::string_view large : {"trigger", "authentication", "initialConfig", "notifications",
-                                       "systemNotifications", "templateVariables"}) {
-    header.erase(large);
+/// A JSON list, of which each element is appended as text.
+class List {
+ public:
+  std::string& next() {
+    text_ += separator_;
+    separator_ = ',';
+    return text_;
   }
-  return header;
-}
+  std::string end() && { return separator_ == '[' ? "[]" : std::move(text_) + "]"; }
 
-json::object feed_stage(const model::Stage& stage) {
-  json::object outline = model::to_json(stage, model::Detail::outline);
-  outline.erase("tasks");
-  outline.erase("outputs");
-  if (const auto* waiting_for = stage.context.if_contains("waitingFor")) outline["waitingFor"] = *waiting_for;
-  return outline;
-}
+ private:
+  std::string text_;
+  char separator_ = '[';
+};
 
-store::FeedEntry feed_entry(const model::Execution& execution, json::array stages, json::array removed,
+store::FeedEntry feed_entry(const model::Execution& execution, List stages, List removed,
                             base::TimePoint now) {
-  const json::object body{{"execution", feed_header(execution)},
-                          {"stages", std::move(stages)},
-                          {"removedStages", std::move(removed)}};
+  std::string body = "{\"execution\":";
+  model::append_news(body, execution);
+  body += ",\"stages\":" + std::move(stages).end();
+  body += ",\"removedStages\":" + std::move(removed).end() + "}";
   return {.at = now,
           .kind = "execution",
           .application = base::lower_case(execution.application),
           .subject = execution.id,
-          .body = base::to_text(body)};
+          .body = std::move(body)};
 }
 
-}  // namespace
+using Stages = std::vector<const model::Stage*>;
 
-void add_changes(store::Changes& changes, const model::Execution& execution, const engine::Outcome& outcome,
-                 base::TimePoint now) {
-  if (!outcome.execution_changed && outcome.changed_stages.empty() && outcome.removed_stages.empty()) return;
-  json::array stages, removed;
+void add(store::Changes& changes, const model::Execution& execution, const Stages& changed,
+         const engine::Outcome& outcome, base::TimePoint now) {
+  List stages, removed;
   for (const std::string& id : outcome.removed_stages) {
     changes.removed_stages.push_back(id);
-    removed.push_back(json::value(id));
+    base::append_quoted(removed.next(), id);
   }
-  for (const std::string& id : outcome.changed_stages) {
-    const model::Stage* stage = execution.find_stage(id);
-    if (stage == nullptr) continue;
+  for (const model::Stage* stage : changed) {
     changes.stages.push_back(store::row_of(execution, *stage));
-    stages.push_back(feed_stage(*stage));
+    model::append_news(stages.next(), *stage);
   }
   // The header's `active` column depends on the stages, so the row goes along when the execution nears its
   // end.
@@ -63,11 +56,24 @@ void add_changes(store::Changes& changes, const model::Execution& execution, con
   changes.feed.push_back(feed_entry(execution, std::move(stages), std::move(removed), now));
 }
 
+}  // namespace
+
+void add_changes(store::Changes& changes, const model::Execution& execution, const engine::Outcome& outcome,
+                 base::TimePoint now) {
+  if (!outcome.execution_changed && outcome.changed_stages.empty() && outcome.removed_stages.empty()) return;
+  Stages changed;
+  for (const std::string& id : outcome.changed_stages) {
+    if (const model::Stage* stage = execution.find_stage(id)) changed.push_back(stage);
+  }
+  add(changes, execution, changed, outcome, now);
+}
+
 void add_all(store::Changes& changes, const model::Execution& execution, base::TimePoint now) {
   engine::Outcome everything;
   everything.execution_changed = true;
-  for (const model::Stage& stage : execution.stages) everything.changed_stages.push_back(stage.id);
-  add_changes(changes, execution, everything, now);
+  Stages all;
+  for (const model::Stage& stage : execution.stages) all.push_back(&stage);
+  add(changes, execution, all, everything, now);
 }
 
 }  // namespace gennaker::runner

@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "model/execution_text.h"
 #include "store/store.h"
 
 namespace gennaker::store {
@@ -19,37 +20,39 @@ bool is_active(const model::Execution& execution) {
 }  // namespace
 
 ExecutionRow row_of(const model::Execution& execution) {
-  return {.id = execution.id,
-          .type = execution.type,
-          .application = base::lower_case(execution.application),
-          .name = execution.name,
-          .pipeline_config_id = execution.pipeline_config_id,
-          .status = execution.status,
-          .active = is_active(execution),
-          .build_time = execution.build_time,
-          .start_time = execution.start_time,
-          .end_time = execution.end_time,
-          .correlation_id = base::string_or(execution.trigger, "correlationId", ""),
-          .header = base::to_text(model::header_to_json(execution))};
+  ExecutionRow row{.id = execution.id,
+                   .type = execution.type,
+                   .application = base::lower_case(execution.application),
+                   .name = execution.name,
+                   .pipeline_config_id = execution.pipeline_config_id,
+                   .status = execution.status,
+                   .active = is_active(execution),
+                   .build_time = execution.build_time,
+                   .start_time = execution.start_time,
+                   .end_time = execution.end_time,
+                   .correlation_id = base::string_or(execution.trigger, "correlationId", ""),
+                   .header = ""};
+  model::append_header(row.header, execution);
+  return row;
 }
 
 StageRow row_of(const model::Execution& execution, const model::Stage& stage) {
-  // Written from the stage as it is: a copy of a large context costs as much as its text.
-  std::string details = "{\"context\":";
-  base::append_text(details, stage.context);
-  details += ",\"outputs\":";
-  base::append_text(details, stage.outputs);
-  details += ",\"tasks\":[";
+  StageRow row{.execution_id = execution.id,
+               .id = stage.id,
+               .ordinal = stage.ordinal,
+               .outline = "",
+               .details = "{\"context\":"};
+  model::append_outline(row.outline, stage);
+  base::append_text(row.details, stage.context);
+  row.details += ",\"outputs\":";
+  base::append_text(row.details, stage.outputs);
+  row.details += ",\"tasks\":[";
   for (const model::Task& task : stage.tasks) {
-    if (&task != &stage.tasks.front()) details += ',';
-    base::append_text(details, model::to_json(task));
+    if (&task != &stage.tasks.front()) row.details += ',';
+    model::append_task(row.details, task);
   }
-  details += "]}";
-  return {.execution_id = execution.id,
-          .id = stage.id,
-          .ordinal = stage.ordinal,
-          .outline = base::to_text(model::to_json(stage, model::Detail::outline)),
-          .details = std::move(details)};
+  row.details += "]}";
+  return row;
 }
 
 }  // namespace gennaker::store

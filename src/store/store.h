@@ -56,13 +56,13 @@ struct ExecutionRow {
   TimePoint build_time{};
   std::optional<TimePoint> start_time, end_time;
   std::string correlation_id;  ///< of the trigger; may be empty
-  std::string header;          ///< model::header_to_json
+  std::string header;          ///< model::append_header
 };
 struct StageRow {
   std::string execution_id;
   std::string id;
   std::int32_t ordinal = 0;
-  std::string outline;  ///< model::to_json(stage, outline)
+  std::string outline;  ///< model::append_outline
   std::string details;  ///< {"context":..,"outputs":..,"tasks":..}
 };
 ExecutionRow row_of(const model::Execution& execution);

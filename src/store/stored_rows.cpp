@@ -25,8 +25,11 @@ json::object stored_json(std::string_view text, std::string_view what) {
 model::Stage stored_stage(std::int64_t ordinal, std::string_view outline,
                           std::optional<std::string_view> details) {
   json::object object = stored_json(outline, "a stage's outline");
-  if (details) base::merge_into(object, stored_json(*details, "a stage's details"));
-  model::Stage stage = model::stage_from_json(object);
+  if (details) {
+    json::object contents = stored_json(*details, "a stage's details");
+    for (auto& member : contents) object.insert_or_assign(member.key(), std::move(member.value()));
+  }
+  model::Stage stage = model::stage_from_json(std::move(object));
   stage.ordinal = static_cast<std::int32_t>(ordinal);
   return stage;
 }

@@ -4,7 +4,7 @@
 #include <tuple>
 
 #include "base/error.h"
-#include "base/json.h"
+#include "store/stored_rows.h"
 
 namespace gennaker::store {
 namespace {
@@ -149,16 +149,12 @@ Async<void> MemoryStore::commit(Changes changes) {
 }
 
 model::Execution MemoryStore::assembled(const Kept& kept, model::Detail detail) const {
-  const auto parsed = [](const std::string& text) {
-    return base::parse_json_object(text, "a stored row", {.bytes = SIZE_MAX, .depth = 256});
-  };
-  model::Execution execution = model::execution_from_json(parsed(kept.row.header));
+  model::Execution execution =
+      model::execution_from_json(stored_json(kept.row.header, "an execution's header"));
+  const bool full = detail == model::Detail::full;
   for (const auto& [id, row] : kept.stages) {
-    json::object fields = parsed(row.outline);
-    if (detail == model::Detail::full) base::merge_into(fields, parsed(row.details));
-    model::Stage stage = model::stage_from_json(fields);
-    stage.ordinal = row.ordinal;
-    execution.stages.push_back(std::move(stage));
+    execution.stages.push_back(stored_stage(
+        row.ordinal, row.outline, full ? std::optional<std::string_view>(row.details) : std::nullopt));
   }
   model::sort_for_display(execution.stages);
   return execution;
