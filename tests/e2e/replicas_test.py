@@ -22,6 +22,9 @@ from harness import COMPLETE, Server, free_port, main, outline, wait_until
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
 REPLICAS = 3
+# KILLS=10000 kills so many times, and does nothing else, among more servers; it takes three quarters of an hour.
+KILLS = int(os.environ.get("KILLS", "0"))
+REPLICAS_TO_KILL = 6
 
 
 class World(http.server.ThreadingHTTPServer):
@@ -143,9 +146,9 @@ def pipeline(world, limited):
 class Fleet:
     """The servers, their database, and clients that use them through the balancer as people and programs do."""
 
-    def __init__(self, database, standby, world, chance):
+    def __init__(self, database, standby, world, chance, replicas=REPLICAS):
         self.database, self.standby, self.chance = database, standby, chance
-        self.proxies = [Proxy(database.port) for _ in range(REPLICAS)]
+        self.proxies = [Proxy(database.port) for _ in range(replicas)]
         self.servers = [Server(store=database.url.replace(f":{database.port}/", f":{proxy.port}/")) for proxy in self.proxies]
         for server in self.servers:
             server.start()
@@ -257,11 +260,57 @@ class Replicas(unittest.TestCase):
                 fleet.go()
         world.shutdown()
 
-    def trouble(self, fleet, chance):
+    @unittest.skipUnless(KILLS, "KILLS says how many times")
+    def test_nothing_is_lost_when_servers_are_killed_all_the_time(self):
+        print(f"\nKILLS={KILLS}")
+        world = World()
+        with PostgresServer() as database:
+            fleet = Fleet(database, None, world, random.Random(SEED), REPLICAS_TO_KILL)
+            try:
+                self.kill_all_the_time(fleet)
+                self.check(fleet, world)
+            finally:
+                fleet.ending.set()
+                fleet.go()
+        world.shutdown()
+
+    def kill_all_the_time(self, fleet):
+        workers = self.begin_work(fleet)
+        left = iter(range(KILLS))
+        killed = collections.Counter()
+
+        def kill(number):
+            while next(left, None) is not None:
+                time.sleep(fleet.chance.uniform(0, 2.5))
+                fleet.kill(number)
+                killed[number] += 1
+                if sum(killed.values()) % 500 == 0:
+                    print(f"{sum(killed.values())} kills, {len(fleet.accepted)} pipelines accepted", flush=True)
+
+        killers = [threading.Thread(target=kill, args=(number,)) for number in range(REPLICAS_TO_KILL)]
+        for killer in killers:
+            killer.start()
+        for killer in killers:
+            killer.join()
+        self.end_work(fleet, workers)
+        fleet.faults = sum(killed.values())
+        self.assertEqual(fleet.faults, KILLS, "a server did not come back")
+        print(f"{fleet.faults} kills; {len(fleet.accepted)} pipelines accepted, {len(fleet.judged)} judged meanwhile")
+
+    def begin_work(self, fleet):
         workers = [threading.Thread(target=work, daemon=True)
                    for work in (fleet.start_pipelines, fleet.start_pipelines, fleet.judge)]
         for worker in workers:
             worker.start()
+        return workers
+
+    def end_work(self, fleet, workers):
+        fleet.ending.set()
+        for worker in workers:
+            worker.join(60)
+
+    def trouble(self, fleet, chance):
+        workers = self.begin_work(fleet)
         happened = collections.Counter()
         for number in range(ROUNDS):
             if number == ROUNDS // 2:
@@ -272,10 +321,8 @@ class Replicas(unittest.TestCase):
             what(chance.randrange(REPLICAS))
             happened[what.__name__] += 1
             time.sleep(chance.uniform(0, 0.3))
+        self.end_work(fleet, workers)
         fleet.faults = sum(happened.values())
-        fleet.ending.set()
-        for worker in workers:
-            worker.join(60)
         print(f"{fleet.faults} rounds: {dict(happened)}; {len(fleet.accepted)} pipelines accepted, {len(fleet.judged)} judged meanwhile")
 
     def check(self, fleet, world):
