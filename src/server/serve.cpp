@@ -129,7 +129,8 @@ class Gennaker {
     // One question after the other: a database that is short of connections still lets this server start.
     if (has_others) http_loop_.run(note_news());
     http_loop_.run(runner_.start());
-    http_loop_.run(catch_up());
+    // Meanwhile requests are answered: what is caught up with here waited already.
+    asio::co_spawn(http_loop_.context(), catch_up(), asio::detached);
     if (has_others) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();

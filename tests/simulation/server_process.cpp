@@ -109,8 +109,7 @@ Async<void> ServerProcess::start() {
   co_await std::move(clouds);
   auto running = runner_.start();
   co_await std::move(running);
-  auto catching_up = catch_up();
-  co_await std::move(catching_up);
+  asio::co_spawn(io_, catch_up(), asio::detached);
 }
 
 Async<void> ServerProcess::catch_up() {

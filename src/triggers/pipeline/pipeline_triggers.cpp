@@ -20,8 +20,10 @@ using model::Status;
 
 namespace {
 
-/// How far back in the feed a start looks. What ended earlier had its followers long before the end.
-constexpr std::size_t entries_to_look_at = 1'000;
+/// How far back in the feed a start looks, from its newest entry. What ended earlier had its followers long
+/// before the server went.
+constexpr std::chrono::minutes look_back_for{5};
+constexpr std::uint64_t most_entries = 20'000, entries_at_a_time = 250;
 
 /// The trigger's word for an ending.
 std::string_view word_for(Status status) {
@@ -58,16 +60,17 @@ json::object trigger_of(const model::Execution& ended, const json::object& confi
   return trigger;
 }
 
-/// The executions that the feed's entries show as ended.
-std::set<std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
-  std::set<std::string> ids;
+/// The executions that the feed's entries show as ended, with their configurations.
+std::map<std::string, std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
+  std::map<std::string, std::string> ended;
   for (const store::FeedEntry& entry : entries) {
     if (entry.kind != "execution" || entry.body.find("\"endTime\"") == std::string::npos) continue;
     const json::object body = base::parse_json_object(entry.body, "feed");
     const auto* header = base::find_object(body, "execution");
-    if (header != nullptr && header->contains("endTime")) ids.insert(entry.subject);
+    if (header != nullptr && header->contains("endTime"))
+      ended[entry.subject] = base::string_or(*header, "pipelineConfigId", "");
   }
-  return ids;
+  return ended;
 }
 
 }  // namespace
@@ -85,10 +88,26 @@ Async<void> PipelineTriggers::recover() {
 
 Async<void> PipelineTriggers::look_back() {
   const store::Store::FeedRange range = co_await parts_.store.feed_range();
-  const std::uint64_t from = range.newest > entries_to_look_at ? range.newest - entries_to_look_at : 0;
-  auto reading = parts_.store.feed(from, entries_to_look_at);
-  const std::vector<store::FeedEntry> entries = co_await std::move(reading);
-  for (const std::string& id : ended_in(entries)) co_await fire(id);
+  std::optional<base::TimePoint> newest;
+  std::set<std::string> seen;
+  for (std::uint64_t end = range.newest;
+       end > 0 && end >= range.oldest && range.newest - end < most_entries;) {
+    const std::uint64_t from = end > entries_at_a_time ? end - entries_at_a_time : 0;
+    auto reading = parts_.store.feed(from, entries_at_a_time);
+    const std::vector<store::FeedEntry> entries = co_await std::move(reading);
+    const std::map<std::string, std::string> ended = ended_in(entries);
+    for (const auto& [id, config_id] : ended) {
+      if (!seen.insert(id).second) continue;
+      auto asking = followers_of(config_id);
+      const std::vector<Follower> followers = co_await std::move(asking);
+      if (!followers.empty()) co_await fire(id);
+    }
+    if (!entries.empty()) {
+      if (!newest) newest = entries.back().at;
+      if (entries.front().at < *newest - look_back_for) co_return;
+    }
+    end = from;
+  }
 }
 
 /// Nobody else would start them before the server starts anew.

@@ -63,6 +63,26 @@ TEST(PipelineTrigger, AnEndingThatNobodySawIsFollowedAfterAStart) {
   EXPECT_EQ(world.wait_for_executions("q", 1).size(), 1u);
 }
 
+TEST(PipelineTrigger, AnEndingIsFollowedHoweverMuchCameAfterIt) {
+  testing::PipelineWorld world;
+  world.save("p", booms);
+  const std::string ended = world.start("p");
+  world.wait_for(ended, Status::terminal);
+  store::Changes changes;
+  for (int i = 0; i < 1500; ++i) {
+    changes.feed.push_back(
+        {.at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()),
+         .kind = "document",
+         .application = "shop",
+         .subject = "another",
+         .body = "{}"});
+  }
+  world.run(world.store().commit(std::move(changes)));
+  world.save("q", waits, following("p", "failed"));
+  world.recover_triggers();
+  EXPECT_EQ(world.wait_for_executions("q", 1).size(), 1u);
+}
+
 TEST(PipelineTrigger, Scenario44CanceledIsNotFailed) {
   testing::PipelineWorld world;
   world.save("p", R"([{"refId": "1", "type": "manualJudgment"}])");
