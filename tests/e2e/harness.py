@@ -99,9 +99,10 @@ class Server:
         self.process.terminate()
         return self.process.wait(timeout=20)
 
-    def log(self):
+    def log(self, most=4000):
+        """What it said last."""
         with open(os.path.join(self.data, "server.log"), errors="replace") as file:
-            return file.read()[-4000:]
+            return file.read()[-most:]
 
     # --- HTTP ---
 
