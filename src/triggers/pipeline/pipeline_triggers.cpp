@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <boost/asio/detached.hpp>
 #include <fmt/format.h>
-#include <set>
 
 #include "artifacts/artifacts.h"
 #include "base/error.h"
@@ -58,16 +57,17 @@ json::object trigger_of(const model::Execution& ended, const json::object& confi
   return trigger;
 }
 
-/// The executions that the feed's entries show as ended.
-std::set<std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
-  std::set<std::string> ids;
+/// The executions that the feed's entries show as ended, and the pipeline of each.
+std::map<std::string, std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
+  std::map<std::string, std::string> ended;
   for (const store::FeedEntry& entry : entries) {
     if (entry.kind != "execution" || entry.body.find("\"endTime\"") == std::string::npos) continue;
     const json::object body = base::parse_json_object(entry.body, "feed");
     const auto* header = base::find_object(body, "execution");
-    if (header != nullptr && header->contains("endTime")) ids.insert(entry.subject);
+    if (header != nullptr && header->contains("endTime"))
+      ended[entry.subject] = base::string_or(*header, "pipelineConfigId", "");
   }
-  return ids;
+  return ended;
 }
 
 }  // namespace
@@ -76,7 +76,7 @@ PipelineTriggers::PipelineTriggers(PipelineTriggersParts parts) : parts_(std::mo
 
 void PipelineTriggers::on_end(const model::Execution& execution) {
   if (execution.type != model::ExecutionType::pipeline || execution.pipeline_config_id.empty()) return;
-  asio::co_spawn(parts_.executor, fire(execution.id), asio::detached);
+  asio::co_spawn(parts_.executor, fire(execution.id, execution.pipeline_config_id), asio::detached);
 }
 
 Async<void> PipelineTriggers::recover() {
@@ -88,23 +88,32 @@ Async<void> PipelineTriggers::look_back() {
   const std::uint64_t from = range.newest > entries_to_look_at ? range.newest - entries_to_look_at : 0;
   auto reading = parts_.store.feed(from, entries_to_look_at);
   const std::vector<store::FeedEntry> entries = co_await std::move(reading);
-  for (const std::string& id : ended_in(entries)) co_await fire(id);
+  const std::map<std::string, std::string> ended = ended_in(entries);
+  for (const auto& [id, config_id] : ended) {
+    auto firing = fire(id, config_id);
+    co_await std::move(firing);
+  }
 }
 
 /// Nobody else would start them before the server starts anew.
-Async<void> PipelineTriggers::fire(std::string execution_id) {
+Async<void> PipelineTriggers::fire(std::string execution_id, std::string config_id) {
   std::string what = fmt::format("what follows execution {} could not be started", execution_id);
-  return base::until_it_works(parts_.clock, std::move(what), [this, execution_id = std::move(execution_id)] {
-    return start_followers(execution_id);
-  });
+  return base::until_it_works(
+      parts_.clock, std::move(what),
+      [this, execution_id = std::move(execution_id), config_id = std::move(config_id)] {
+        return start_followers(execution_id, config_id);
+      });
 }
 
-Async<void> PipelineTriggers::start_followers(std::string execution_id) {
-  const std::optional<model::Execution> found = co_await parts_.store.execution(execution_id);
-  if (!found || !model::is_complete(found->status) || found->pipeline_config_id.empty()) co_return;
-  const auto ended = std::make_shared<const model::Execution>(*found);
-  auto asking = followers_of(ended->pipeline_config_id);
+/// Most pipelines have no followers, and an execution is read for those that have.
+Async<void> PipelineTriggers::start_followers(std::string execution_id, std::string config_id) {
+  if (config_id.empty()) co_return;
+  auto asking = followers_of(std::move(config_id));
   const std::vector<Follower> followers = co_await std::move(asking);
+  if (followers.empty()) co_return;
+  std::optional<model::Execution> found = co_await parts_.store.execution(std::move(execution_id));
+  if (!found || !model::is_complete(found->status)) co_return;
+  const auto ended = std::make_shared<const model::Execution>(std::move(*found));
   for (const Follower& follower : followers) {
     if (wants(follower.trigger, ended->status)) co_await start(ended, follower);
   }
