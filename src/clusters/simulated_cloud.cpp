@@ -52,7 +52,7 @@ Async<Snapshot> SimulatedCloud::watch(std::string account, std::uint64_t known) 
   if (account != account_.name) {
     throw Error(Kind::not_found, fmt::format("account '{}' is not simulated here", account));
   }
-  refresh_health();
+  refresh_if_due();
   if (known != 0 && known == state_.revision) {
     auto executor = co_await asio::this_coro::executor;
     auto waiter = std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
@@ -115,13 +115,20 @@ json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_wa
   } else {
     throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
   }
-  record(operation);
-  answers_[operation.key] = answer;
+  record(operation, answer);
   changed();
   return answer;
 }
 
-void SimulatedCloud::record(const Operation& operation) {
+void SimulatedCloud::record(const Operation& operation, const json::object& answer) {
+  ++effect_count_;
+  answers_[operation.key] = answer;
+  keys_.push_back(operation.key);
+  if (keys_.size() > most_keys_) {
+    answers_.erase(keys_.front());
+    half_done_names_.erase(keys_.front());
+    keys_.pop_front();
+  }
   if (!remembers_effects_) return;
   const bool twice = std::any_of(effects_.begin(), effects_.end(),
                                  [&](const Operation& other) { return other.key == operation.key; });
@@ -295,15 +302,20 @@ void SimulatedCloud::put(model::LoadBalancer balancer) {
 }
 
 void SimulatedCloud::tick() {
-  refresh_health();
+  refresh_if_due();
 }
 
 std::optional<base::TimePoint> SimulatedCloud::next_change() const {
+  if (!next_change_ || *next_change_ > clock_.now()) return next_change_;
+  return first_change_after(clock_.now());
+}
+
+std::optional<base::TimePoint> SimulatedCloud::first_change_after(base::TimePoint moment) const {
   std::optional<base::TimePoint> next;
   for (const ServerGroup& group : state_.server_groups) {
     for (const model::Instance& instance : group.instances) {
       const auto at = base::whole_number(instance.extra, "healthy_at").value_or(0);
-      if (at == INT64_MAX || at <= base::to_millis(clock_.now())) continue;
+      if (at == INT64_MAX || at <= base::to_millis(moment)) continue;
       next = std::min(next.value_or(base::from_millis(at)), base::from_millis(at));
     }
   }
@@ -311,8 +323,13 @@ std::optional<base::TimePoint> SimulatedCloud::next_change() const {
 }
 
 const Snapshot& SimulatedCloud::now() {
-  refresh_health();
+  refresh_if_due();
   return state_;
+}
+
+/// A cloud is looked at far more often than an instance of it becomes healthy.
+void SimulatedCloud::refresh_if_due() {
+  if (next_change_ && *next_change_ <= clock_.now()) refresh_health();
 }
 
 std::vector<std::string> SimulatedCloud::effect_kinds() const {
@@ -343,11 +360,14 @@ void SimulatedCloud::refresh_health() {
       } else if (group.disabled) {
         health.state = HealthState::out_of_service;
       }
-      any_changed = any_changed || instance.health.size() != 1 || instance.health[0].state != health.state;
+      const bool told = instance.health.size() == 1 && instance.health[0].state == health.state;
+      if (told && instance.state == health.state) continue;
+      any_changed = true;
       instance.state = health.state;
       instance.health = {std::move(health)};
     }
   }
+  next_change_ = first_change_after(clock_.now());
   if (any_changed) {
     ++state_.revision;
     for (const auto& waiter : waiters_) waiter->cancel();
