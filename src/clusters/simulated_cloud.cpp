@@ -171,13 +171,20 @@ json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_wa
   } else {
     throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
   }
-  record(operation);
-  answers_[operation.key] = answer;
+  record(operation, answer);
   changed();
   return answer;
 }
 
-void SimulatedCloud::record(const Operation& operation) {
+void SimulatedCloud::record(const Operation& operation, const json::object& answer) {
+  ++effect_count_;
+  answers_[operation.key] = answer;
+  keys_.push_back(operation.key);
+  if (keys_.size() > most_keys_) {
+    answers_.erase(keys_.front());
+    half_done_names_.erase(keys_.front());
+    keys_.pop_front();
+  }
   if (!remembers_effects_) return;
   const bool twice = std::any_of(effects_.begin(), effects_.end(),
                                  [&](const Operation& other) { return other.key == operation.key; });
@@ -394,7 +401,7 @@ void SimulatedCloud::set_health(ServerGroup& group) {
   next_change_ = std::min(next_change_, rules.next_change());
 }
 
-/// Costs nothing until an instance is due to become healthy.
+/// A cloud is looked at far more often than an instance of it becomes healthy.
 void SimulatedCloud::refresh_health() {
   if (clock_.now() < next_change_) return;
   next_change_ = base::TimePoint::max();

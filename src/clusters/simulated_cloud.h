@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/steady_timer.hpp>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -53,6 +54,9 @@ class SimulatedCloud final : public CloudProvider {
   void set_faults(Faults faults) { faults_ = faults; }
   /// Of each effect only its answer is kept, not the operation: for clouds that live long.
   void forget_effects() { remembers_effects_ = false; }
+  /// Knows the keys of the last so many effects again, as clouds that take client tokens do; by default of
+  /// all. What comes later with a key that is forgotten takes effect anew.
+  void remember_keys(std::size_t most) { most_keys_ = most; }
   void set_time_to_healthy(std::chrono::milliseconds time) { time_to_healthy_ = time; }
   /// Puts something there that no operation made.
   void put(model::ServerGroup group);
@@ -69,6 +73,8 @@ class SimulatedCloud final : public CloudProvider {
   const Snapshot& now();
   /// Every operation that took effect, in order.
   const std::vector<model::Operation>& effects() const { return effects_; }
+  /// How many took effect, whether or not they are kept.
+  std::uint64_t effect_count() const { return effect_count_; }
   /// Effects whose key had taken effect before: must stay 0.
   int operations_run_twice() const { return run_twice_; }
   std::vector<std::string> effect_kinds() const;
@@ -91,7 +97,7 @@ class SimulatedCloud final : public CloudProvider {
   void set_health(model::ServerGroup& group);
   void refresh_health();
   void changed();
-  void record(const model::Operation& operation);
+  void record(const model::Operation& operation, const json::object& answer);
 
   const base::Clock& clock_;
   base::SeededRandom random_;
@@ -103,7 +109,10 @@ class SimulatedCloud final : public CloudProvider {
   base::TimePoint next_change_ = base::TimePoint::max();  ///< of the health of any instance
   std::map<std::string, json::object> answers_;           ///< by key: finished
   std::map<std::string, std::string> half_done_names_;    ///< by key: creations that were cut short
+  std::size_t most_keys_ = SIZE_MAX;
+  std::deque<std::string> keys_;  ///< of answers_, oldest first
   bool remembers_effects_ = true;
+  std::uint64_t effect_count_ = 0;
   std::vector<model::Operation> effects_;
   int run_twice_ = 0;
   std::vector<std::shared_ptr<boost::asio::steady_timer>> waiters_;

@@ -57,6 +57,16 @@ TEST_F(ACloud, KnowsAKeyAgainWithoutItsEffect) {
   EXPECT_TRUE(cloud.effects().empty());
 }
 
+TEST_F(ACloud, KnowsAsManyKeysAgainAsItIsTold) {
+  cloud.remember_keys(2);
+  for (const std::string key : {"a", "b", "c"}) perform(create(key, 1));
+  perform(create("c", 1));
+  EXPECT_EQ(cloud.now().server_groups.size(), 3u);
+  perform(create("a", 1));
+  EXPECT_EQ(cloud.now().server_groups.size(), 4u) << "what is forgotten takes effect anew";
+  EXPECT_EQ(cloud.effect_count(), 4u);
+}
+
 TEST_F(ACloud, HealsWithTime) {
   cloud.set_time_to_healthy(5s);
   perform(create("a"));

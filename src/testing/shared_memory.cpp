@@ -43,12 +43,17 @@ std::vector<std::string> SharedMemory::take_over(Lease heir) {
 
 void SharedMemory::commit(store::Changes changes) {
   if (!is_there(changes.lease)) throw store::LeaseLost();
+  if (!keeps_feed_) changes.feed.clear();
   const Lease lease = changes.lease;
   std::vector<std::string> ids;
-  for (const store::ExecutionRow& row : changes.executions) ids.push_back(row.id);
+  if (lease != 0) {
+    for (const store::ExecutionRow& row : changes.executions) ids.push_back(row.id);
+  }
+  const std::vector<std::string> removed = changes.removed_executions;
   auto committing = store_.commit(std::move(changes));
   run_async(io_, std::move(committing));
   for (const std::string& id : ids) owners_.try_emplace(id, lease);
+  for (const std::string& id : removed) owners_.erase(id);
 }
 
 std::optional<Lease> SharedMemory::lease_on(Lease mine, const std::string& execution_id) {

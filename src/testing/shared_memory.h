@@ -17,6 +17,8 @@ namespace gennaker::testing {
 class SharedMemory {
  public:
   store::MemoryStore& store() { return store_; }
+  /// What is written to the feed is dropped from now on: for those who have no reader of it and live long.
+  void drop_feed() { keeps_feed_ = false; }
 
   /// A server comes; what belongs to nobody is its own.
   store::Lease join();
@@ -41,6 +43,7 @@ class SharedMemory {
   std::vector<store::Command> open_commands();
 
   store::MemoryStore store_;
+  bool keeps_feed_ = true;
   boost::asio::io_context io_{1};
   store::Lease last_ = 0;
   std::set<store::Lease> there_;

@@ -64,7 +64,9 @@ class Courier {
   /// `effect` runs there; what it returns or throws is the answer.
   template <class T>
   Async<T> call(Travel travel, std::function<T()> effect) {
-    auto start = [this, travel, effect = std::move(effect)](auto answer) { send(travel, effect, answer); };
+    auto start = [this, travel = std::move(travel), effect = std::move(effect)](auto answer) mutable {
+      send(std::move(travel), std::move(effect), std::move(answer));
+    };
     auto waiting = base::await_answer<T>(std::move(start));
     co_return co_await std::move(waiting);
   }
@@ -82,25 +84,32 @@ class Courier {
  private:
   using Delivery = std::function<void()>;
 
+  // What travels may be large, and is moved.
   template <class T, class Answer>
-  void send(const Travel& travel, const std::function<T()>& effect, const Answer& answer) {
-    post(travel, [travel, effect, answer]() -> Delivery {
-      std::exception_ptr failure = travel.lost_before;
-      T value{};
-      try {
-        if (!failure) value = effect();
-      } catch (...) {
-        failure = std::current_exception();
-      }
-      if (travel.lost_after) failure = travel.lost_after;
-      return [answer, failure, value = std::move(value)] { answer(failure, value); };
-    });
+  void send(Travel travel, std::function<T()> effect, Answer answer) {
+    const auto there = travel.there, back = travel.back;
+    post(there, back,
+         [travel = std::move(travel), effect = std::move(effect),
+          answer = std::move(answer)]() mutable -> Delivery {
+           std::exception_ptr failure = travel.lost_before;
+           T value{};
+           try {
+             if (!failure) value = effect();
+           } catch (...) {
+             failure = std::current_exception();
+           }
+           if (travel.lost_after) failure = travel.lost_after;
+           return [answer = std::move(answer), failure, value = std::move(value)]() mutable {
+             answer(failure, std::move(value));
+           };
+         });
   }
 
-  void post(const Travel& travel, std::function<Delivery()> arrive) {
+  void post(std::chrono::milliseconds there, std::chrono::milliseconds back,
+            std::function<Delivery()> arrive) {
     const std::uint64_t number = ++last_number_;
     on_their_way_.emplace(number, std::move(arrive));
-    calendar_.note(travel.there, [home = home_, number, back = travel.back] {
+    calendar_.note(there, [home = home_, number, back] {
       if (*home != nullptr) (*home)->arrive(number, back);
     });
   }
@@ -119,7 +128,7 @@ class Courier {
   void deliver(std::uint64_t number) {
     const auto found = answers_.find(number);
     if (found == answers_.end()) return;
-    const Delivery delivery = std::move(found->second);
+    Delivery delivery = std::move(found->second);
     answers_.erase(found);
     delivery();
   }

@@ -56,6 +56,24 @@ std::string restart_of(const Stage& stage) {
 
 }  // namespace
 
+std::string begins_too_early(const model::Execution& execution, const Stage& stage) {
+  for (const Stage& other : execution.stages) {
+    const bool required =
+        other.parent_id == stage.parent_id && other.owner == stage.owner &&
+        std::find(stage.requisites.begin(), stage.requisites.end(), other.ref_id) != stage.requisites.end();
+    if (required && !model::lets_downstream_start(other.status))
+      return fmt::format("{}: {} starts, and it requires {}", told(execution), told(stage), told(other));
+  }
+  if (stage.owner != model::Owner::after) return "";
+  const Stage* parent = execution.find_stage(stage.parent_id);
+  for (const model::Task& task : parent->tasks) {
+    if (task.status == Status::running)
+      return fmt::format("{}: {} starts behind {}, whose task {} runs", told(execution), told(stage),
+                         told(*parent), task.name);
+  }
+  return "";
+}
+
 Laws::Laws(const base::VirtualClock& clock,
            const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds,
            std::function<int(const std::string&)> server_of)
@@ -241,22 +259,8 @@ void Laws::waits_only_while_others_run(const Book::Entry& entry) {
 }
 
 void Laws::starts_behind_its_requisites(const model::Execution& execution, const Stage& stage) {
-  constexpr std::string_view name = "2: a stage runs when what it requires has ended well";
-  const auto ended_well = [](const Stage& other) { return model::lets_downstream_start(other.status); };
-  for (const Stage& other : execution.stages) {
-    const bool required =
-        other.parent_id == stage.parent_id && other.owner == stage.owner &&
-        std::find(stage.requisites.begin(), stage.requisites.end(), other.ref_id) != stage.requisites.end();
-    law(!required || ended_well(other), name,
-        fmt::format("{}: {} starts, and it requires {}", told(execution), told(stage), told(other)));
-  }
-  if (stage.owner != model::Owner::after) return;
-  const Stage* parent = execution.find_stage(stage.parent_id);
-  for (const model::Task& task : parent->tasks) {
-    law(task.status != Status::running, name,
-        fmt::format("{}: {} starts behind {}, whose task {} runs", told(execution), told(stage),
-                    told(*parent), task.name));
-  }
+  std::string why = begins_too_early(execution, stage);
+  law(why.empty(), "2: a stage runs when what it requires has ended well", std::move(why));
 }
 
 void Laws::takes_effect_once(const model::Operation& operation) {

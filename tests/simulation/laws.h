@@ -28,6 +28,9 @@ struct Broken {
   std::string law, what;
 };
 
+/// Law 2: why the stage may not begin yet; empty: it may.
+std::string begins_too_early(const model::Execution& execution, const model::Stage& stage);
+
 /// What is always true: docs/decisions/0016-simulation.md. Each law is one function; it is told what a step
 /// changed and looks at that alone. Keeps the first that is broken.
 class Laws {

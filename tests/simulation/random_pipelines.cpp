@@ -4,15 +4,12 @@
 
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "configs.h"
 
 namespace gennaker::simulation {
 namespace {
 
 constexpr std::string_view region = "here";
-
-json::array list_of(std::string_view one) {
-  return json::array{json::value(one)};
-}
 
 }  // namespace
 

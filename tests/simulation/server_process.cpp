@@ -20,6 +20,19 @@ const server::Options& options() {
 
 }  // namespace
 
+std::optional<base::TimePoint> next_moment(const Surroundings& around) {
+  std::optional<base::TimePoint> next = around.clock.next_due();
+  const auto sooner = [&](const std::optional<base::TimePoint>& other) {
+    if (other && (!next || *other < *next)) next = other;
+  };
+  sooner(around.calendar.next());
+  const auto set_by = around.clock.now() - around.clock.passed();
+  for (const auto& cloud : around.clouds) {
+    if (const auto change = cloud->next_change()) sooner(*change + set_by);
+  }
+  return next;
+}
+
 class ServerProcess::WatchedTask final : public runner::Task {
  public:
   WatchedTask(ProcessWatcher& watcher, std::unique_ptr<runner::Task> task)
@@ -60,7 +73,8 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
                 std::chrono::milliseconds(0)}),
       runner_({store_, stages_, tasks_, clouds_, around_.clock, &answers_}, io_.get_executor()),
       starter_({store_, runner_, stages_, around_.clock, random_, io_.get_executor(), &answers_}),
-      pipeline_triggers_({store_, configurations_, starter_, around_.clock, io_.get_executor()}) {
+      pipeline_triggers_({store_, configurations_, starter_, around_.clock, io_.get_executor()}),
+      pruner_(store_, around_.clock, around_.keep) {
   runner::Catalogs catalogs{stages_, tasks_};
   server::add_builtin_stages(
       catalogs,
@@ -79,6 +93,7 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
   runner_.on_end([this](const model::Execution& execution) {
     starter_.on_end(execution);
     pipeline_triggers_.on_end(execution);
+    pruner_.on_end(execution);
   });
   runner_.on_inherit([this] { asio::co_spawn(io_, catch_up(), asio::detached); });
   store_.on_lost([this] { watcher_.lost_its_lease(); });
@@ -117,6 +132,26 @@ Async<void> ServerProcess::catch_up() {
   co_await std::move(waiting);
   auto following = pipeline_triggers_.recover();
   co_await std::move(following);
+}
+
+Async<void> ServerProcess::save(std::vector<json::object> applications, std::vector<json::object> configs) {
+  for (std::size_t i = 0; i < applications.size(); ++i) {
+    auto saving = applications_.save(applications[i], "ann");
+    co_await std::move(saving);
+  }
+  for (std::size_t i = 0; i < configs.size(); ++i) {
+    auto saving = configurations_.save(configs[i], "ann", pipelines::Configurations::StaleCheck::no);
+    co_await std::move(saving);
+  }
+}
+
+Async<void> ServerProcess::prune() {
+  constexpr std::chrono::seconds a_long_rest{1};
+  for (;;) {
+    auto stepping = pruner_.step();
+    const std::chrono::milliseconds rest = co_await std::move(stepping);
+    if (rest > a_long_rest) co_return;
+  }
 }
 
 bool ServerProcess::at_rest() const {

@@ -9,6 +9,7 @@
 
 #include "doors.h"
 #include "pipelines/outside_answers.h"
+#include "pipelines/pruner.h"
 #include "pipelines/stage_parts.h"
 #include "triggers/pipeline/pipeline_triggers.h"
 
@@ -25,7 +26,11 @@ struct Surroundings {
   std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds;
   CloudWatcher& cloud_watcher;
   Web& web;
+  pipelines::RetentionRules keep = {};
 };
+
+/// When something comes next that somebody waits for, by the clock as it is set; nullopt: nothing comes.
+std::optional<base::TimePoint> next_moment(const Surroundings& around);
 
 /// Who watches what the process does. Nothing that it is shown may be kept beyond the process.
 class ProcessWatcher : public engine::Review {
@@ -68,6 +73,11 @@ class ServerProcess {
   pipelines::Starter& starter() { return starter_; }
   runner::Runner& runner() { return runner_; }
 
+  /// Saves what a company has: applications, and configurations of pipelines.
+  Async<void> save(std::vector<json::object> applications, std::vector<json::object> configs);
+  /// Removes the executions that need not be kept any more: all steps of the pruner, without the pauses.
+  Async<void> prune();
+
   /// Carries out what somebody asks of it; `answered` is not called if it dies before.
   template <class T>
   void ask(Async<T> what, std::function<void(std::exception_ptr, T)> answered) {
@@ -102,6 +112,7 @@ class ServerProcess {
   runner::Runner runner_;
   pipelines::Starter starter_;
   triggers::PipelineTriggers pipeline_triggers_;
+  pipelines::Pruner pruner_;
   std::vector<std::string> endings_missed_;  ///< while it was cut off
   bool ready_ = false, failed_ = false;
   std::string why_failed_;

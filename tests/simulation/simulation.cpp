@@ -113,20 +113,12 @@ void Simulation::set_up() {
   ServerProcess* process = servers_.front().process.get();
   while (!process->ready() && step()) {
   }
-  auto saving = [](ServerProcess* process, Company company) -> Async<void> {
-    auto application = process->applications().save(company.application, "ann");
-    co_await std::move(application);
-    for (std::size_t i = 0; i < company.pipelines.size(); ++i) {
-      auto pipeline = process->configurations().save(company.pipelines[i], "ann",
-                                                     pipelines::Configurations::StaleCheck::no);
-      co_await std::move(pipeline);
-    }
-  };
   bool saved = false;
-  process->ask(saving(process, company_), [&](const std::exception_ptr& failure) {
-    if (failure) std::rethrow_exception(failure);
-    saved = true;
-  });
+  process->ask(process->save({company_.application}, company_.pipelines),
+               [&](const std::exception_ptr& failure) {
+                 if (failure) std::rethrow_exception(failure);
+                 saved = true;
+               });
   while (!saved && step()) {
   }
 }
@@ -331,15 +323,7 @@ bool Simulation::let_time_pass() {
     tally_.note("clock jumps backwards");
     clock_.jump(-milliseconds(dice_.below(3'000)));
   }
-  std::optional<base::TimePoint> next = clock_.next_due();
-  const auto sooner = [&](const std::optional<base::TimePoint>& other) {
-    if (other && (!next || *other < *next)) next = other;
-  };
-  sooner(calendar_.next());
-  const auto set_by = clock_.now() - clock_.passed();
-  for (const auto& cloud : clouds_) {
-    if (const auto change = cloud->next_change()) sooner(*change + set_by);
-  }
+  const std::optional<base::TimePoint> next = next_moment(surroundings());
   if (!next) return false;
   clock_.advance_to(*next);
   for (const auto& cloud : clouds_) cloud->tick();

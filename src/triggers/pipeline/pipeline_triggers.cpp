@@ -60,7 +60,7 @@ json::object trigger_of(const model::Execution& ended, const json::object& confi
   return trigger;
 }
 
-/// The executions that the feed's entries show as ended, with their configurations.
+/// The executions that the feed's entries show as ended, and the pipeline of each.
 std::map<std::string, std::string> ended_in(const std::vector<store::FeedEntry>& entries) {
   std::map<std::string, std::string> ended;
   for (const store::FeedEntry& entry : entries) {
@@ -79,7 +79,7 @@ PipelineTriggers::PipelineTriggers(PipelineTriggersParts parts) : parts_(std::mo
 
 void PipelineTriggers::on_end(const model::Execution& execution) {
   if (execution.type != model::ExecutionType::pipeline || execution.pipeline_config_id.empty()) return;
-  asio::co_spawn(parts_.executor, fire(execution.id), asio::detached);
+  asio::co_spawn(parts_.executor, fire(execution.id, execution.pipeline_config_id), asio::detached);
 }
 
 Async<void> PipelineTriggers::recover() {
@@ -98,9 +98,8 @@ Async<void> PipelineTriggers::look_back() {
     const std::map<std::string, std::string> ended = ended_in(entries);
     for (const auto& [id, config_id] : ended) {
       if (!seen.insert(id).second) continue;
-      auto asking = followers_of(config_id);
-      const std::vector<Follower> followers = co_await std::move(asking);
-      if (!followers.empty()) co_await fire(id);
+      auto firing = fire(id, config_id);
+      co_await std::move(firing);
     }
     if (!entries.empty()) {
       if (!newest) newest = entries.back().at;
@@ -111,19 +110,24 @@ Async<void> PipelineTriggers::look_back() {
 }
 
 /// Nobody else would start them before the server starts anew.
-Async<void> PipelineTriggers::fire(std::string execution_id) {
+Async<void> PipelineTriggers::fire(std::string execution_id, std::string config_id) {
   std::string what = fmt::format("what follows execution {} could not be started", execution_id);
-  return base::until_it_works(parts_.clock, std::move(what), [this, execution_id = std::move(execution_id)] {
-    return start_followers(execution_id);
-  });
+  return base::until_it_works(
+      parts_.clock, std::move(what),
+      [this, execution_id = std::move(execution_id), config_id = std::move(config_id)] {
+        return start_followers(execution_id, config_id);
+      });
 }
 
-Async<void> PipelineTriggers::start_followers(std::string execution_id) {
-  const std::optional<model::Execution> found = co_await parts_.store.execution(execution_id);
-  if (!found || !model::is_complete(found->status) || found->pipeline_config_id.empty()) co_return;
-  const auto ended = std::make_shared<const model::Execution>(*found);
-  auto asking = followers_of(ended->pipeline_config_id);
+/// Most pipelines have no followers, and an execution is read for those that have.
+Async<void> PipelineTriggers::start_followers(std::string execution_id, std::string config_id) {
+  if (config_id.empty()) co_return;
+  auto asking = followers_of(std::move(config_id));
   const std::vector<Follower> followers = co_await std::move(asking);
+  if (followers.empty()) co_return;
+  std::optional<model::Execution> found = co_await parts_.store.execution(std::move(execution_id));
+  if (!found || !model::is_complete(found->status)) co_return;
+  const auto ended = std::make_shared<const model::Execution>(std::move(*found));
   for (const Follower& follower : followers) {
     if (wants(follower.trigger, ended->status)) co_await start(ended, follower);
   }

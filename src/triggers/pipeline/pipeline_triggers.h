@@ -44,8 +44,8 @@ class PipelineTriggers {
   using Followers = std::multimap<std::string, Follower>;
 
   base::Async<void> look_back();
-  base::Async<void> fire(std::string execution_id);
-  base::Async<void> start_followers(std::string execution_id);
+  base::Async<void> fire(std::string execution_id, std::string config_id);
+  base::Async<void> start_followers(std::string execution_id, std::string config_id);
   base::Async<void> start(std::shared_ptr<const model::Execution> ended, Follower follower);
   base::Async<std::vector<Follower>> followers_of(std::string config_id);
 
