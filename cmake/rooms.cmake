@@ -65,6 +65,23 @@ function(gennaker_tree_executable target folder)
   target_compile_definitions(${target} PRIVATE GENNAKER_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
 endfunction()
 
+# A folder of tests, and a program of what they test: its main.cpp with all that is there but the tests.
+function(gennaker_tests_and_program tests program folder)
+  file(GLOB parts CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
+  set(test_sources ${parts})
+  list(FILTER parts EXCLUDE REGEX "(_test|/main)\\.cpp$")
+  list(FILTER test_sources INCLUDE REGEX "_test\\.cpp$")
+  add_library(${tests}_parts OBJECT ${parts})
+  target_link_libraries(${tests}_parts PUBLIC gennaker_rooms ${GENNAKER_TESTING})
+  add_executable(${tests} ${test_sources})
+  target_link_libraries(${tests} PRIVATE ${tests}_parts ${GENNAKER_TESTING} GTest::gtest_main)
+  add_executable(${program} ${PROJECT_SOURCE_DIR}/${folder}/main.cpp)
+  target_link_libraries(${program} PRIVATE ${tests}_parts ${GENNAKER_TESTING} CLI11::CLI11)
+  foreach(target ${tests}_parts ${tests} ${program})
+    target_precompile_headers(${target} REUSE_FROM gennaker_precompiled)
+  endforeach()
+endfunction()
+
 # A folder of programs, one a file, named after it: tests/bench. The target `name` builds them all.
 function(gennaker_programs name folder)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/${folder}/*.cpp)
