@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/clock.h"
 #include "base/json.h"
 #include "testing/pipeline_world.h"
 
@@ -70,12 +71,11 @@ TEST(PipelineTrigger, AnEndingIsFollowedHoweverMuchCameAfterIt) {
   world.wait_for(ended, Status::terminal);
   store::Changes changes;
   for (int i = 0; i < 1500; ++i) {
-    changes.feed.push_back(
-        {.at = std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now()),
-         .kind = "document",
-         .application = "shop",
-         .subject = "another",
-         .body = "{}"});
+    changes.feed.push_back({.at = base::SystemClock().now(),
+                            .kind = "document",
+                            .application = "shop",
+                            .subject = "another",
+                            .body = "{}"});
   }
   world.run(world.store().commit(std::move(changes)));
   world.save("q", waits, following("p", "failed"));
