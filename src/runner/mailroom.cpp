@@ -97,7 +97,7 @@ Async<void> Mailroom::deliver(store::Command command) {
       done = co_await std::move(carrying_out);
       break;
     } catch (const store::LeaseLost&) {
-      break;  // another server finds it
+      break;  // whoever has it now finds it
     } catch (const base::Error& error) {
       base::log::warn("execution {} cannot be told now what is wanted of it: {}", command.execution_id,
                       error.what());
@@ -108,7 +108,10 @@ Async<void> Mailroom::deliver(store::Command command) {
   }
   if (!done) {
     found_.erase(command.id);
-    co_return;
+    // It may be this server's again, under another lease: a look in the meantime left it to this delivery.
+    auto waiting = base::sleep_for(parts_.clock, first_pause);
+    co_await std::move(waiting);
+    co_return look();
   }
   found_[command.id] = true;
   if (!command.slot_of.empty()) on_slot_(command.slot_of);
