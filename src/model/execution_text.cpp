@@ -1,23 +1,13 @@
 #include "model/execution_text.h"
 
 #include "base/json.h"
+#include "base/json_list.h"
 #include "model/execution_fields.h"
 
 namespace gennaker::model {
 namespace {
 
 using fields::Extent;
-
-/// `append(out, item)` for each, as a JSON list.
-template <class Item, class Append>
-void append_list(std::string& out, const std::vector<Item>& items, Append append) {
-  out += '[';
-  for (const Item& item : items) {
-    if (&item != items.data()) out += ',';
-    append(out, item);
-  }
-  out += ']';
-}
 
 template <class... What>
 void append(std::string& out, const What&... what);
@@ -57,10 +47,10 @@ class ToText {
   template <class Number>
   requires std::is_arithmetic_v<Number>
   void write(Number number) { base::append_text(out_, json::value(number)); }
-  void write(const std::vector<std::string>& texts) { append_list(out_, texts, base::append_quoted); }
+  void write(const std::vector<std::string>& texts) { base::append_list(out_, texts, base::append_quoted); }
   void write(const std::vector<Task>& tasks) {
-    append_list(out_, tasks,
-                [&](std::string& out, const Task& task) { append(out, task, &task == &tasks.back()); });
+    base::append_list(out_, tasks,
+                      [&](std::string& out, const Task& task) { append(out, task, &task == &tasks.back()); });
   }
 
   std::string& out_;
@@ -93,8 +83,8 @@ void append_execution(std::string& out, const Execution& execution, Detail detai
   ToText text(out);
   fields::describe(text, execution, Extent::full);
   text.put_written("stages", [&](std::string& list) {
-    append_list(list, execution.stages,
-                [&](std::string& one, const Stage& stage) { append(one, stage, extent); });
+    base::append_list(list, execution.stages,
+                      [&](std::string& one, const Stage& stage) { append(one, stage, extent); });
   });
   text.end();
 }

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "base/json_list.h"
 #include "base/text.h"
 #include "model/execution_text.h"
 #include "store/store.h"
@@ -46,12 +47,9 @@ StageRow row_of(const model::Execution& execution, const model::Stage& stage) {
   base::append_text(row.details, stage.context);
   row.details += ",\"outputs\":";
   base::append_text(row.details, stage.outputs);
-  row.details += ",\"tasks\":[";
-  for (const model::Task& task : stage.tasks) {
-    if (&task != &stage.tasks.front()) row.details += ',';
-    model::append_task(row.details, task);
-  }
-  row.details += "]}";
+  row.details += ",\"tasks\":";
+  base::append_list(row.details, stage.tasks, model::append_task);
+  row.details += '}';
   return row;
 }
 
