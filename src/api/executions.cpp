@@ -51,7 +51,7 @@ Async<Response> start(const Parts& parts, Request request) {
 Async<Response> start_v2(const Parts& parts, Request request) {
   json::object trigger = trigger_of(request);
   const std::string event_id = base::new_uuid(parts.random);
-  const std::string execution_id = base::new_ulid(parts.clock.now(), parts.random);
+  const std::string execution_id = parts.starter.new_id();
   trigger["eventId"] = event_id;
   trigger["executionId"] = execution_id;
   const std::string id = co_await start_saved(parts, request, std::move(trigger), execution_id);

@@ -43,6 +43,18 @@ std::string new_ulid(TimePoint now, Random& random) {
   return ulid(static_cast<std::uint64_t>(to_millis(now)), static_cast<std::uint16_t>(high), random.next());
 }
 
+std::string UlidSequence::next(TimePoint now) {
+  const std::lock_guard lock(mutex_);
+  if (last_ == now) {
+    if (++low_ == 0) ++high_;
+  } else {
+    high_ = static_cast<std::uint16_t>(random_.next());
+    low_ = random_.next();
+    last_ = now;
+  }
+  return ulid(static_cast<std::uint64_t>(to_millis(now)), high_, low_);
+}
+
 std::string derived_ulid(TimePoint at, std::string_view name) {
   const Digest digest = sha256(name);
   return ulid(static_cast<std::uint64_t>(to_millis(at)),

@@ -263,7 +263,7 @@ Async<std::string> Starter::begin_pipeline(StartRequest request) {
   }
   if (!stages.is_null()) request.config["stages"] = std::move(stages);
   const base::TimePoint now = parts_.clock.now();
-  std::string id = request.execution_id ? *request.execution_id : base::new_ulid(now, parts_.random);
+  std::string id = request.execution_id ? *request.execution_id : ids_.next(now);
   model::Execution execution =
       build_pipeline_execution(request.config, std::move(trigger), std::move(id), now, parts_.random);
   take_strategy_parameters(execution, parts_.stages);
@@ -338,8 +338,7 @@ Async<std::string> Starter::begin_orchestration(json::object request, std::strin
   Correlation correlation = co_await std::move(looking);
   if (correlation.running) co_return *correlation.running;
   const base::TimePoint now = parts_.clock.now();
-  model::Execution execution =
-      build_orchestration(request, base::new_ulid(now, parts_.random), now, parts_.random);
+  model::Execution execution = build_orchestration(request, ids_.next(now), now, parts_.random);
   execution.origin = origin;
   std::string id = execution.id;
   if (const auto problem = ad_hoc_problem(parts_.ad_hoc, parts_.stages, execution, user)) {

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/clock.h"
+#include "base/ids.h"
 #include "base/random.h"
 #include "engine/stage.h"
 #include "pipelines/configurations.h"
@@ -65,6 +66,8 @@ class Starter {
   /// others to end. An expected artifact that cannot be bound leaves a TERMINAL execution behind; `somebody`
   /// is told by an `invalid` too.
   Async<std::string> start_pipeline(StartRequest request);
+  /// An id for a start to come: those of later starts are greater, so that who waits first starts first.
+  std::string new_id() { return ids_.next(parts_.clock.now()); }
   /// {application, description, job: [...]}; returns its id. Throws base::Error `forbidden` too, when the
   /// rules of ad-hoc tasks do not let `user` start it; then a TERMINAL execution tells of the attempt.
   Async<std::string> start_orchestration(json::object request, std::string user, std::string origin);
@@ -119,6 +122,7 @@ class Starter {
   Async<json::object> with_parent(json::object trigger);
 
   StarterParts parts_;
+  base::UlidSequence ids_{parts_.random};
   /// Whose turn it is to start something with a correlation id or of a limited pipeline; cancelled when that
   /// is over.
   std::map<std::string, std::shared_ptr<base::asio::steady_timer>> starting_;
