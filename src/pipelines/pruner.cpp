@@ -14,7 +14,7 @@ using std::chrono::milliseconds;
 
 /// A step looks at so many executions, and removes no more stages than this, but always one execution.
 constexpr std::size_t executions_a_step = 50, stages_a_step = 500;
-constexpr milliseconds between_steps{200}, between_looks = std::chrono::seconds(10);
+constexpr milliseconds between_steps{200}, between_readings{20}, between_looks = std::chrono::seconds(10);
 constexpr std::chrono::hours between_sweeps{1};
 
 }  // namespace
@@ -32,12 +32,26 @@ std::optional<std::chrono::days> RetentionRules::shortest_age() const {
   return shortest;
 }
 
+bool RetentionRules::count() const {
+  return everywhere.per_pipeline ||
+         std::any_of(of_application.begin(), of_application.end(),
+                     [](const auto& one) { return one.second.per_pipeline.has_value(); });
+}
+
 void Pruner::on_end(const model::Execution& execution) {
   if (execution.pipeline_config_id.empty()) return;
-  Pipeline pipeline{base::lower_case(execution.application), execution.pipeline_config_id};
+  may_be_crowded({base::lower_case(execution.application), execution.pipeline_config_id});
+}
+
+void Pruner::may_be_crowded(Pipeline pipeline) {
   if (!rules_.of(pipeline.application).per_pipeline) return;
   const std::lock_guard lock(mutex_);
   crowded_.insert(std::move(pipeline));
+}
+
+Async<void> Pruner::suspect_all() {
+  const std::vector<store::Document> saved = co_await store_.documents("pipeline", std::nullopt);
+  for (const store::Document& pipeline : saved) may_be_crowded({pipeline.scope, pipeline.id});
 }
 
 std::optional<Pruner::Pipeline> Pruner::take_crowded() {
@@ -47,12 +61,21 @@ std::optional<Pruner::Pipeline> Pruner::take_crowded() {
 }
 
 Async<milliseconds> Pruner::step() {
+  if (!suspected_all_ && rules_.count()) {
+    auto looking = suspect_all();
+    co_await std::move(looking);
+  }
+  suspected_all_ = true;
   if (std::optional<Pipeline> pipeline = take_crowded()) {
-    auto pruning = prune_by_number(*pipeline);
-    const bool more = co_await std::move(pruning);
-    const std::lock_guard lock(mutex_);
-    if (more) crowded_.insert(*pipeline);
-    co_return between_steps;
+    try {
+      auto pruning = prune_by_number(*pipeline);
+      const Removal removal = co_await std::move(pruning);
+      if (removal.more) may_be_crowded(*pipeline);
+      co_return removal.any ? between_steps : between_readings;
+    } catch (...) {
+      may_be_crowded(*pipeline);
+      throw;
+    }
   }
   if (!rules_.shortest_age() || clock_.now() < next_sweep_) co_return between_looks;
   auto pruning = prune_by_age();
@@ -63,7 +86,7 @@ Async<milliseconds> Pruner::step() {
   co_return between_looks;
 }
 
-Async<bool> Pruner::prune_by_number(Pipeline pipeline) {
+Async<Pruner::Removal> Pruner::prune_by_number(Pipeline pipeline) {
   store::ExecutionQuery query;
   query.pipeline_config_ids = {pipeline.config_id};
   query.offset = *rules_.of(pipeline.application).per_pipeline;
@@ -78,10 +101,11 @@ Async<bool> Pruner::prune_by_number(Pipeline pipeline) {
     ids.push_back(one->id);
     stages += one->stages.size();
   }
-  const bool more = !ids.empty() && (beyond.size() == executions_a_step || stages >= stages_a_step);
+  const bool any = !ids.empty();
+  const bool more = any && (beyond.size() == executions_a_step || stages >= stages_a_step);
   auto removing = remove(std::move(ids));
   co_await std::move(removing);
-  co_return more;
+  co_return Removal{any, more};
 }
 
 Async<bool> Pruner::prune_by_age() {

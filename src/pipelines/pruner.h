@@ -30,10 +30,14 @@ struct RetentionRules {
   const Retention& of(const std::string& application) const;
   /// The shortest of all ages; nullopt: nobody's executions go by age.
   std::optional<std::chrono::days> shortest_age() const;
+  /// Whether anybody's go by number.
+  bool count() const;
 };
 
 /// Removes executions that need not be kept, a few at a time, so that nobody who writes has to wait for it.
-/// By age all are looked at, once an hour; by number a pipeline's are when one of its runs has ended.
+/// By age all are looked at, once an hour; by number a pipeline's are when one of its runs has ended, and
+/// those of all saved pipelines once at the start: the rules may be others than before, and what a server
+/// was about to remove when it went is not written down.
 /// Whoever removes the same meanwhile does no harm. Threads: `step` on one executor, `on_end` on any.
 class Pruner {
  public:
@@ -53,8 +57,14 @@ class Pruner {
     auto operator<=>(const Pipeline&) const = default;
   };
 
+  void may_be_crowded(Pipeline pipeline);
+  Async<void> suspect_all();
   std::optional<Pipeline> take_crowded();
-  Async<bool> prune_by_number(Pipeline pipeline);
+  /// What came of a few of a pipeline's executions.
+  struct Removal {
+    bool any, more;
+  };
+  Async<Removal> prune_by_number(Pipeline pipeline);
   /// False: all that is old enough was looked at.
   Async<bool> prune_by_age();
   bool is_old(const model::Execution& execution) const;
@@ -65,8 +75,9 @@ class Pruner {
   store::Store& store_;
   const base::Clock& clock_;
   const RetentionRules rules_;
-  std::mutex mutex_;  ///< of crowded_
-  std::set<Pipeline> crowded_;
+  std::mutex mutex_;            ///< of crowded_
+  std::set<Pipeline> crowded_;  ///< perhaps
+  bool suspected_all_ = false;
   // Of the sweep by age that is under way.
   base::TimePoint next_sweep_{};
   std::size_t passed_ = 0;                               ///< old ones that are kept

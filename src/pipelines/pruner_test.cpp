@@ -46,6 +46,12 @@ class Pruning : public ::testing::Test {
     add(made(id, age, config, status));
   }
 
+  void save_pipeline(const std::string& id) {
+    store::Changes changes;
+    changes.documents.push_back({.kind = "pipeline", .id = id, .scope = application_, .body = {{"id", id}}});
+    testing::run_async(io_, store_.commit(std::move(changes)));
+  }
+
   void prune(RetentionRules rules, const std::vector<model::Execution>& ended = {}) {
     Pruner pruner(store_, clock_, std::move(rules));
     for (const model::Execution& execution : ended) pruner.on_end(execution);
@@ -104,6 +110,15 @@ TEST_F(Pruning, KeepsSoManyOfAPipelineOnceOneOfItsRunsHasEnded) {
   EXPECT_EQ(left().size(), 11u);
   prune(rules, {made("a1", days(1), "a")});
   EXPECT_THAT(left(), ElementsAre("a6", "b5", "b4", "a3", "b3", "a2", "b2", "a1", "b1"));
+}
+
+TEST_F(Pruning, LooksAtAllPipelinesOnceAtTheStart) {
+  for (const char* pipeline : {"a", "b"}) {
+    save_pipeline(pipeline);
+    for (int i = 1; i <= 120; ++i) add(pipeline + std::to_string(i), days(i), pipeline);
+  }
+  prune({.everywhere = {.per_pipeline = 2}});
+  EXPECT_THAT(left(), ElementsAre("a2", "b2", "a1", "b1"));
 }
 
 TEST_F(Pruning, AnApplicationHasRulesOfItsOwn) {

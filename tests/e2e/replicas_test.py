@@ -22,10 +22,10 @@ from harness import COMPLETE, Server, free_port, main, outline, wait_until
 ROUNDS = int(os.environ.get("ROUNDS", "200"))
 SEED = int(os.environ.get("SEED", str(int(time.time()))))
 REPLICAS = 3
-# KILLS=10000 kills so many times, and does nothing else, among more servers: some two a second, for KILL_MINUTES at most.
+# KILLS=10000 kills so many times, and does nothing else, among more servers: some five a second, for KILL_MINUTES at most.
 KILLS = int(os.environ.get("KILLS", "0"))
 KILL_MINUTES = float(os.environ.get("KILL_MINUTES", "600"))
-REPLICAS_TO_KILL = 6
+REPLICAS_TO_KILL = 8
 
 
 class World(http.server.ThreadingHTTPServer):
@@ -166,6 +166,7 @@ class Fleet:
         self.accepted, self.judged, self.lock, self.ending = [], set(), threading.Lock(), threading.Event()
         self.faults = 0
         self.between_looks = 0.2  # of the one who judges
+        self.between_limited = 24  # one of so many starts is of the pipeline whose runs go one after the other
 
     def ask(self, method, path, body=None):
         try:
@@ -178,8 +179,8 @@ class Fleet:
         while not self.ending.is_set():
             number += 1
             correlation = f"request-{threading.get_ident()}-{number}"
-            # One after the other is slow: more than 50 that wait are refused, as they should be.
-            name = "Limited" if number % 24 == 0 else "Free"
+            # One after the other is slow, and more than 50 that wait are refused, as they should be.
+            name = "Limited" if number % self.between_limited == 0 else "Free"
             for _ in range(50):  # a client that names its request asks until it has an answer
                 answer = self.ask("POST", f"/pipelines/demo/{name}", {"type": "manual", "correlationId": correlation})
                 if answer.status == 202:
@@ -280,7 +281,7 @@ class Replicas(unittest.TestCase):
         world.shutdown()
 
     def kill_all_the_time(self, fleet):
-        fleet.between_looks = 1
+        fleet.between_looks, fleet.between_limited = 1, 200
         workers = self.begin_work(fleet)
         end = time.monotonic() + 60 * KILL_MINUTES
         left = iter(range(KILLS))
@@ -288,7 +289,7 @@ class Replicas(unittest.TestCase):
 
         def kill(number):
             while time.monotonic() < end and next(left, None) is not None:
-                time.sleep(fleet.chance.uniform(0, 2.5))
+                time.sleep(fleet.chance.uniform(0, 2.2))
                 try:
                     fleet.kill(number)
                 except AssertionError as error:

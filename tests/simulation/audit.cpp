@@ -279,9 +279,8 @@ void Audit::keeps_what_was_accepted(const std::vector<model::Execution>& stored)
   });
 }
 
-/// A server that crashes forgets which pipelines have too many, until their next execution ends.
 void Audit::keeps_no_more_than_it_must(const std::vector<model::Execution>& stored) {
-  const std::size_t most = 2 * kept_executions().everywhere.per_pipeline.value();
+  const std::size_t most = kept_executions().everywhere.per_pipeline.value();
   std::map<std::string, std::size_t> counts;
   for (const model::Execution& execution : stored) ++counts[execution.pipeline_config_id];
   for (const auto& [id, count] : counts) {
