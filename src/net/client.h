@@ -29,6 +29,8 @@ struct ClientRequest {
 /// What a person may see of a URL: without credentials and query, which often hold secrets; not too long.
 std::string shown_url(std::string_view url);
 
+class CallLoop;
+
 struct ClientResponse {
   int status = 0;
   Headers headers = {};
@@ -67,9 +69,8 @@ class Client final : public HttpClient {
                     std::function<bool(const ClientResponse&)> on_head = {});
 
  private:
-  class Loop;
   std::string no_proxy_;
-  std::shared_ptr<Loop> loop_;
+  std::shared_ptr<CallLoop> loop_;
 };
 
 }  // namespace gennaker::net
