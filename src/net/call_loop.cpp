@@ -21,6 +21,7 @@ std::exception_ptr closing(const Call& call) {
 void finish(Call& call, std::exception_ptr error) {
   call.easy.reset();
   call.headers.reset();
+  if (call.outgoing) call.outgoing->end();
   auto done = std::exchange(call.done, nullptr);
   if (done) done(error);
 }
@@ -66,6 +67,13 @@ void CallLoop::cancel(std::shared_ptr<Call> call) {
   const std::lock_guard lock(mutex_);
   if (stopping_ || !multi_) return;
   cancelled_.push_back(std::move(call));
+  curl_multi_wakeup(multi_);
+}
+
+void CallLoop::resume(std::shared_ptr<Call> call) {
+  const std::lock_guard lock(mutex_);
+  if (stopping_ || !multi_) return;
+  resumed_.push_back(std::move(call));
   curl_multi_wakeup(multi_);
 }
 
@@ -123,12 +131,13 @@ int CallLoop::poll_patience() const {
 
 /// false: the end.
 bool CallLoop::take_orders() {
-  std::deque<std::shared_ptr<Call>> added, cancelled;
+  std::deque<std::shared_ptr<Call>> added, cancelled, resumed;
   bool stopping = false;
   {
     const std::lock_guard lock(mutex_);
     added.swap(added_);
     cancelled.swap(cancelled_);
+    resumed.swap(resumed_);
     stopping = stopping_;
   }
   for (auto& call : added) {
@@ -139,6 +148,7 @@ bool CallLoop::take_orders() {
     }
   }
   for (const auto& call : cancelled) drop(*call);
+  for (const auto& call : resumed) go_on(*call);
   return !stopping;
 }
 
@@ -154,11 +164,27 @@ void CallLoop::add(std::shared_ptr<Call> call) {
   active_.emplace(raw, std::move(call));
 }
 
-void CallLoop::drop(Call& call) {
+/// nullptr: it has ended before.
+std::shared_ptr<Call> CallLoop::remove(Call& call) {
   const auto found = active_.find(&call);
-  if (found == active_.end()) return;  // it ended before the order came
-  const auto held = std::move(found->second);
+  if (found == active_.end()) return nullptr;
+  auto held = std::move(found->second);
   active_.erase(found);
+  return held;
+}
+
+void CallLoop::go_on(Call& call) {
+  if (!active_.contains(&call) || !std::exchange(call.paused, false)) return;
+  // Hands over what libcurl has kept meanwhile; what the caller says to that is known only here.
+  const CURLcode code = curl_easy_pause(call.easy.get(), CURLPAUSE_CONT);
+  if (code == CURLE_OK) return;
+  const auto held = remove(call);
+  conclude(call, code);
+}
+
+void CallLoop::drop(Call& call) {
+  const auto held = remove(call);
+  if (!held) return;
   curl_multi_remove_handle(multi_, call.easy.get());
   finish(call, std::make_exception_ptr(boost::system::system_error(asio::error::operation_aborted)));
 }
@@ -170,9 +196,7 @@ void CallLoop::collect() {
     const CURLcode code = message->data.result;
     Call* raw = nullptr;
     curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &raw);
-    const auto found = active_.find(raw);
-    const auto call = std::move(found->second);
-    active_.erase(found);
+    const auto call = remove(*raw);
     conclude(*call, code);
   }
 }

@@ -21,6 +21,8 @@ class CallLoop {
   void submit(std::shared_ptr<Call> call);
   /// It ends with `operation_aborted`, unless it has ended before.
   void cancel(std::shared_ptr<Call> call);
+  /// One that waits for its caller goes on.
+  void resume(std::shared_ptr<Call> call);
   /// Calls under way end with `unavailable`.
   void stop();
 
@@ -31,12 +33,14 @@ class CallLoop {
   bool take_orders();
   void add(std::shared_ptr<Call> call);
   void drop(Call& call);
+  void go_on(Call& call);
+  std::shared_ptr<Call> remove(Call& call);
   void collect();
   void conclude(Call& call, CURLcode code);
 
   std::mutex mutex_;
-  std::deque<std::shared_ptr<Call>> added_, cancelled_;  ///< guarded by mutex_
-  bool stopping_ = false;                                ///< guarded by mutex_
+  std::deque<std::shared_ptr<Call>> added_, cancelled_, resumed_;  ///< guarded by mutex_
+  bool stopping_ = false;                                          ///< guarded by mutex_
   CURLM* multi_ = nullptr;
   std::thread thread_;
   std::unordered_map<Call*, std::shared_ptr<Call>> active_;  ///< the thread's
