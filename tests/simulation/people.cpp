@@ -43,6 +43,9 @@ void People::start_something() {
     if (last_correlation_ == 0 || dice_.below(3) != 0) ++last_correlation_;
     trigger["correlationId"] = fmt::format("asked-{}", last_correlation_);
   }
+  // Sometimes several want the same in one moment, of whichever servers they meet.
+  const int others = dice_.below(4) == 0 ? 1 + dice_.below(3) : 0;
+  for (int i = 0; i < others; ++i) simulation_.start(*config, trigger);
   simulation_.start(*config, std::move(trigger));
 }
 

@@ -392,12 +392,12 @@ bool Simulation::command(Command command) {
 
 void Simulation::start(const json::object& config, json::object trigger, int tries_left) {
   const bool correlated = trigger.contains("correlationId");
-  Server* server = any_server();
-  if (server == nullptr) return repeat_start(config, trigger, tries_left);
-  ServerProcess* process = server->process.get();
   const int times = correlated && dice_.happens(faults_.command_doubled) ? 2 : 1;
   if (times == 2) tally_.note("doubled commands");
   for (int i = 0; i < times; ++i) {
+    Server* server = any_server();
+    if (server == nullptr) return repeat_start(config, trigger, tries_left);
+    ServerProcess* process = server->process.get();
     pipelines::StartRequest request{.config = config, .trigger = trigger};
     request.user = "ann";
     auto starting = process->starter().start_pipeline(std::move(request));
