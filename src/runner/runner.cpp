@@ -86,9 +86,7 @@ Async<void> Runner::start() {
   watch_store();  // before the look: what comes later is told
   std::vector<std::string> ids = co_await parts_.store.unfinished_executions();
   if (!ids.empty()) base::log::info("taking up {} unfinished executions", ids.size());
-  auto taking_up = take_up(std::move(ids));
-  co_await std::move(taking_up);
-  mailroom_->look();
+  asio::co_spawn(shards_.front()->executor(), inherit(std::move(ids)), asio::detached);
 }
 
 Async<void> Runner::take_up(std::vector<std::string> execution_ids) {
@@ -107,7 +105,7 @@ Async<void> Runner::take_up(std::vector<std::string> execution_ids) {
 }
 
 Async<void> Runner::inherit(std::vector<std::string> execution_ids) {
-  auto taking_up = base::until_it_works(parts_.clock, "what another server left cannot be taken up now",
+  auto taking_up = base::until_it_works(parts_.clock, "what was left unfinished cannot be taken up now",
                                         [this, ids = std::move(execution_ids)] { return take_up(ids); });
   co_await std::move(taking_up);
   mailroom_->look();
