@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/detached.hpp>
+#include <fmt/format.h>
 #include <functional>
 
 #include "base/error.h"
+#include "base/for_each.h"
 #include "base/logging.h"
 #include "base/retry.h"
 #include "base/run_on.h"
@@ -14,6 +16,13 @@
 namespace gennaker::runner {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Each is a question to the store, which others ask, too.
+constexpr std::size_t taken_up_at_a_time = 4;
+
+}  // namespace
 
 std::string execution_word(std::string_view execution_id) {
   return "execution/" + std::string(execution_id);
@@ -89,24 +98,20 @@ Async<void> Runner::start() {
   asio::co_spawn(shards_.front()->executor(), inherit(std::move(ids)), asio::detached);
 }
 
-Async<void> Runner::take_up(std::vector<std::string> execution_ids) {
-  for (const std::string& id : execution_ids) {
-    Shard& shard = shard_of(id);
-    auto taking_up = shard.take_up(id);
-    try {
-      auto running_there = base::run_on(shard.executor(), std::move(taking_up));
-      co_await std::move(running_there);
-    } catch (const base::Error& error) {
-      if (error.worth_retrying()) throw;
-      // One that cannot be read must not keep all the others from going on.
-      base::log::error("execution {} cannot be taken up: {}", id, error.what());
-    }
-  }
+Async<void> Runner::take_up(std::string execution_id) {
+  Shard& shard = shard_of(execution_id);
+  auto taking_up = shard.take_up(std::move(execution_id));
+  auto running_there = base::run_on(shard.executor(), std::move(taking_up));
+  co_await std::move(running_there);
 }
 
+/// One that cannot be read keeps none of the others from going on.
 Async<void> Runner::inherit(std::vector<std::string> execution_ids) {
-  auto taking_up = base::until_it_works(parts_.clock, "what was left unfinished cannot be taken up now",
-                                        [this, ids = std::move(execution_ids)] { return take_up(ids); });
+  auto until_taken_up = [this](std::string id) {
+    return base::until_it_works(parts_.clock, fmt::format("execution {} cannot be taken up now", id),
+                                [this, id] { return take_up(id); });
+  };
+  auto taking_up = base::for_each(std::move(execution_ids), taken_up_at_a_time, std::move(until_taken_up));
   co_await std::move(taking_up);
   mailroom_->look();
   if (on_inherit_) on_inherit_();

@@ -75,7 +75,7 @@ class Runner {
   void watch_store();
   Async<void> accept(model::Execution execution, bool start, std::vector<store::Claim> claims);
   Async<bool> carry_out(store::Command command);
-  Async<void> take_up(std::vector<std::string> execution_ids);
+  Async<void> take_up(std::string execution_id);
   Async<void> inherit(std::vector<std::string> execution_ids);
 
   RunnerParts parts_;

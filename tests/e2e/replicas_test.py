@@ -27,6 +27,7 @@ KILLS = int(os.environ.get("KILLS", "0"))
 KILL_MINUTES = float(os.environ.get("KILL_MINUTES", "600"))
 REPLICAS_TO_KILL = 8
 JUDGES = 3
+MOST_UNFINISHED = 400
 
 
 class World(http.server.ThreadingHTTPServer):
@@ -178,6 +179,10 @@ class Fleet:
     def start_pipelines(self):
         number = 0
         while not self.ending.is_set():
+            # Nobody starts more and more of what waits for people who do not come.
+            if len(self.accepted) - len(self.judged) > MOST_UNFINISHED:
+                self.ending.wait(0.2)
+                continue
             number += 1
             correlation = f"request-{threading.get_ident()}-{number}"
             # One after the other is slow, and more than 50 that wait are refused, as they should be.

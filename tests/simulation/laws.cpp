@@ -479,6 +479,8 @@ void Laws::starts_once_for_a_correlation_id(const std::vector<std::string>& crea
     const std::string correlation = correlation_of(execution);
     if (correlation.empty() || model::is_complete(execution.status)) continue;
     for (const std::string& id : book_.active()) {
+      // The restart of an old one may come between a start's look and its commit.
+      if (book_.find(id)->has_ended) continue;
       const model::Execution& other = book_.find(id)->execution;
       const bool same = id != created_id && other.type == execution.type &&
                         !model::is_complete(other.status) && correlation_of(other) == correlation;
