@@ -7,7 +7,9 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "base/logging.h"
 #include "base/text.h"
+#include "clusters/naming.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -153,7 +155,7 @@ Async<std::vector<LockHolder>> ClusterLocks::held() const {
   co_return holders;
 }
 
-Async<LockHolder> ClusterLocks::take_away(Place place) const {
+Async<LockHolder> ClusterLocks::take_away(Place place, std::string user, std::string reason) const {
   const std::string name = claim_name(place);
   for (;;) {
     auto asking = store_.holder(name);
@@ -166,9 +168,20 @@ Async<LockHolder> ClusterLocks::take_away(Place place) const {
     store::Changes changes;
     changes.claims.push_back(
         {name, present, "nobody " + base::new_ulid(clock_.now(), random_), holder->execution_id});
+    changes.documents.push_back({.kind = "clusterLock",
+                                 .id = name.substr(prefix.size()),
+                                 .scope = parse_name(place.cluster).app,
+                                 .updated_at = clock_.now(),
+                                 .updated_by = user,
+                                 .body = {{"takenFrom", holder->description},
+                                          {"executionId", holder->execution_id},
+                                          {"stageId", holder->stage_id},
+                                          {"reason", reason}}});
     try {
       auto committing = store_.commit(std::move(changes));
       co_await std::move(committing);
+      base::log::warn("{} took the lock of {} from {}: {}", user, to_text(place), holder->description,
+                      reason);
       co_return *holder;
     } catch (const store::ClaimTaken&) {
       // It has changed hands meanwhile.

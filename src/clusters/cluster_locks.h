@@ -53,9 +53,9 @@ class ClusterLocks {
 
   /// Those that are held now.
   Async<std::vector<LockHolder>> held() const;
-  /// Takes the lock away from whoever has it: its next step has to ask for it again. Throws base::Error
-  /// `not_found`: nobody has it.
-  Async<LockHolder> take_away(Place place) const;
+  /// Takes the lock away from whoever has it, whose next step has to ask for it again; who did it and why is
+  /// kept as a document of the kind "clusterLock". Throws base::Error `not_found`: nobody has it.
+  Async<LockHolder> take_away(Place place, std::string user, std::string reason) const;
 
  private:
   Async<std::optional<LockHolder>> holder_of(Place place, std::string word) const;

@@ -153,13 +153,16 @@ TEST_F(ClustersLocks, IsSeenAndTakenAway) {
   EXPECT_FALSE(acquire(claimant("a")));
   ASSERT_EQ(held().size(), 1u);
   EXPECT_EQ(to_text(held()[0].place), "shop-main in prod/eu");
-  EXPECT_EQ(testing::run_async(io_, locks_.take_away(place)).execution_id, "a");
+  EXPECT_EQ(testing::run_async(io_, locks_.take_away(place, "ann", "it hangs")).execution_id, "a");
   EXPECT_THAT(held(), IsEmpty());
+  const auto note = testing::run_async(io_, store_.document("clusterLock", "prod/eu/shop-main"));
+  EXPECT_EQ(note->updated_by, "ann");
+  EXPECT_EQ(note->body.at("reason"), "it hangs");
   EXPECT_FALSE(acquire(claimant("b")));
   EXPECT_TRUE(acquire(claimant("a"))) << "the former holder waits";
   run("b", Status::succeeded);
   try {
-    testing::run_async(io_, locks_.take_away(place));
+    testing::run_async(io_, locks_.take_away(place, "ann", "it hangs"));
     FAIL() << "nobody had it";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.kind(), base::Kind::not_found);
