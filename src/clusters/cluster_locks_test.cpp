@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/virtual_clock.h"
 #include "store/memory/memory_store.h"
+#include "store/store_contract.h"
 #include "testing/builders.h"
 #include "testing/run_async.h"
 
@@ -43,11 +44,7 @@ class ClustersLocks : public ::testing::Test {
     keep(execution);
   }
   void keep(const model::Execution& execution) {
-    store::Changes changes;
-    changes.executions.push_back(store::row_of(execution));
-    for (const model::Stage& stage : execution.stages)
-      changes.stages.push_back(store::row_of(execution, stage));
-    testing::run_async(io_, store_.commit(std::move(changes)));
+    testing::run_async(io_, store_.commit(store::changes_for(execution)));
   }
   static Claimant claimant(const std::string& id) {
     return {.execution_id = id,

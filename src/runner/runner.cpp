@@ -77,12 +77,9 @@ Runner::Shard& Runner::shard_of(std::string_view execution_id) {
 }
 
 void Runner::watch_store() {
-  const asio::any_io_executor executor = shards_.front()->executor();
   store::Watcher watcher;
   watcher.mail = [this] { mailroom_->look(); };
-  watcher.inherited = [this, executor](std::vector<std::string> ids) {
-    asio::co_spawn(executor, inherit(std::move(ids)), asio::detached);
-  };
+  watcher.inherited = [this](std::vector<std::string> ids) { inherit_soon(std::move(ids)); };
   watcher.lost = [this](store::Lease lease) {
     for (const auto& shard : shards_)
       asio::post(shard->executor(), [&shard = *shard, lease] { shard.forget(lease); });
@@ -95,7 +92,11 @@ Async<void> Runner::start() {
   watch_store();  // before the look: what comes later is told
   std::vector<std::string> ids = co_await parts_.store.unfinished_executions();
   if (!ids.empty()) base::log::info("taking up {} unfinished executions", ids.size());
-  asio::co_spawn(shards_.front()->executor(), inherit(std::move(ids)), asio::detached);
+  inherit_soon(std::move(ids));
+}
+
+void Runner::inherit_soon(std::vector<std::string> execution_ids) {
+  asio::co_spawn(shards_.front()->executor(), inherit(std::move(execution_ids)), asio::detached);
 }
 
 Async<void> Runner::take_up(std::string execution_id) {

@@ -76,6 +76,7 @@ class Runner {
   Async<void> accept(model::Execution execution, bool start, std::vector<store::Claim> claims);
   Async<bool> carry_out(store::Command command);
   Async<void> take_up(std::string execution_id);
+  void inherit_soon(std::vector<std::string> execution_ids);
   Async<void> inherit(std::vector<std::string> execution_ids);
 
   RunnerParts parts_;
