@@ -6,9 +6,9 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
-#include "providers/local/files.h"
 #include "providers/local/images.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/files.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {

@@ -7,11 +7,12 @@
 
 #include "clusters/cloud_provider.h"
 #include "clusters/operations.h"
-#include "providers/local/balancer.h"
+#include "providers/haproxy/balancer.h"
+#include "providers/haproxy/load_balancer_settings.h"
 #include "providers/local/group.h"
 #include "providers/local/instance.h"
 #include "providers/local/local_provider.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 

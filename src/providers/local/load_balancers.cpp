@@ -1,9 +1,9 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "providers/haproxy/ports.h"
 #include "providers/local/account.h"
-#include "providers/local/files.h"
-#include "providers/local/ports.h"
+#include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
 namespace {

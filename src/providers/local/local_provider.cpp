@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "providers/local/account.h"
-#include "providers/local/files.h"
+#include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -73,7 +73,7 @@ class LocalProvider::Parts {
       : options(checked(std::move(given))),
         lock(options.data_directory),
         pool(pool_threads),
-        ground{std::move(executor), pool, clock, options.shim_program, options.address} {
+        ground{std::move(executor), pool, clock, options.shim_program} {
     for (const LocalAccount& account : options.accounts) {
       accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, ports));
     }

@@ -5,11 +5,11 @@
 #include "base/json.h"
 #include "base/logging.h"
 #include "clusters/naming.h"
+#include "providers/haproxy/ports.h"
 #include "providers/local/account.h"
-#include "providers/local/files.h"
 #include "providers/local/images.h"
-#include "providers/local/ports.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/files.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -21,11 +21,6 @@ namespace fs = std::filesystem;
 
 // A server group's name is a directory's and, with a number behind it, a HAProxy server's.
 constexpr std::size_t longest_cluster_name = 120;
-constexpr int highest_port = 65535;
-
-[[noreturn]] void refuse(std::string_view field, const std::string& why) {
-  throw Error(Kind::invalid, fmt::format("{}: {}", field, why), {{"field", field}});
-}
 
 /// The program of the image where it has one of that name; else as it is, for PATH.
 std::string resolve_program(const std::string& program, const std::string& image) {
@@ -340,6 +335,7 @@ std::shared_ptr<Instance> Account::watch_instance(const Group& group, const Inst
                                                   bool presumed_up) {
   Instance::Setup setup{.id = group.instance_id(record.index),
                         .directory = directory_of(group, record.index),
+                        .address = options_.address,
                         .port = record.port,
                         .health_check = group.settings.health_check,
                         .presumed_up = presumed_up,

@@ -8,7 +8,7 @@
 
 /// Files that survive a crash. All functions block: call them on a pool. Throws base::Error `unavailable`
 /// with the path and the system's words.
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 namespace json = boost::json;
 
@@ -27,4 +27,4 @@ std::vector<std::string> names_in(const std::string& path);
 void remove_tree(const std::string& path);
 void sync_directory(const std::string& path);
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

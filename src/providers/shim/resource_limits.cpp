@@ -1,4 +1,4 @@
-#include "providers/local/resource_limits.h"
+#include "providers/shim/resource_limits.h"
 
 #include <fcntl.h>
 #include <fstream>
@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 constexpr const char* control_groups = "/sys/fs/cgroup";
@@ -94,4 +94,4 @@ void ResourceLimits::apply_to_self() const {
   }
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

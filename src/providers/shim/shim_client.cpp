@@ -1,4 +1,4 @@
-#include "providers/local/shim_client.h"
+#include "providers/shim/shim_client.h"
 
 #include <csignal>
 #include <cstring>
@@ -10,11 +10,11 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/unix_socket.h"
-#include "providers/local/files.h"
-#include "providers/local/leftovers.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/files.h"
+#include "providers/shim/leftovers.h"
+#include "providers/shim/process_spec.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -136,4 +136,4 @@ Async<void> stop_shim(asio::thread_pool& pool, std::string directory, millisecon
   }
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -7,9 +7,10 @@
 
 #include "clients/haproxy/configuration.h"
 #include "clients/haproxy/runtime_api.h"
-#include "providers/local/instance.h"
+#include "providers/shim/ground.h"
+#include "providers/shim/waiting.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 namespace haproxy = clients::haproxy;
 
@@ -74,4 +75,4 @@ class Balancer {
   bool running_ = false;
 };
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -1,4 +1,4 @@
-#include "providers/local/balancer.h"
+#include "providers/haproxy/balancer.h"
 
 #include <sstream>
 #include <unistd.h>
@@ -6,10 +6,11 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/logging.h"
-#include "providers/local/files.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/files.h"
+#include "providers/shim/process_spec.h"
+#include "providers/shim/shim_client.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 using base::Error;
@@ -270,4 +271,4 @@ Async<void> Balancer::remove(int worker, haproxy::ServerState state, bool curren
   if (!deleted) note_unwanted(state, current);
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

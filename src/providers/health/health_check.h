@@ -4,9 +4,9 @@
 #include <string>
 
 #include "base/async.h"
-#include "providers/local/settings.h"
+#include "providers/health/health_check_settings.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 using base::Async;
 
@@ -17,4 +17,4 @@ Async<std::optional<std::string>> check_health(std::string address, int port, He
 /// What a status line says ("HTTP/1.1 503 ..."); as above.
 std::optional<std::string> judge_status_line(std::string_view line);
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -1,9 +1,9 @@
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
 #include "base/error.h"
 #include "base/json.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 std::int64_t number(const json::object& document, std::string_view key, std::int64_t fallback) {
@@ -58,4 +58,4 @@ ProcessSpec process_spec_of(const json::object& document) {
   return spec;
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -1,4 +1,4 @@
-#include "providers/local/ports.h"
+#include "providers/haproxy/ports.h"
 
 #include <arpa/inet.h>
 #include <cstring>
@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 /// Inodes of the sockets that listen on `port`. Source: Linux, Documentation/networking/proc_net_tcp.rst
@@ -81,4 +81,4 @@ std::string holder_of_port(int port) {
   return holder;
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/asio/redirect_error.hpp>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <vector>
@@ -8,10 +9,11 @@
 #include "base/async.h"
 #include "base/error.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 namespace asio = boost::asio;
 using base::Async;
+using std::chrono::milliseconds;
 
 /// One timer that never fires by itself: a coroutine that waits to be woken.
 struct Sleeper {
@@ -124,4 +126,4 @@ inline Async<void> all_of(std::vector<Async<void>> works) {
   if (state->failed) std::rethrow_exception(state->failed);
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

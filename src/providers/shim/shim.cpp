@@ -1,4 +1,4 @@
-#include "providers/local/shim.h"
+#include "providers/shim/shim.h"
 
 #include <csignal>
 #include <cstdio>
@@ -22,12 +22,12 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
-#include "providers/local/leftovers.h"
-#include "providers/local/process_spec.h"
-#include "providers/local/resource_limits.h"
-#include "providers/local/rotating_log.h"
+#include "providers/shim/leftovers.h"
+#include "providers/shim/process_spec.h"
+#include "providers/shim/resource_limits.h"
+#include "providers/shim/rotating_log.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 using std::chrono::milliseconds;
@@ -501,4 +501,4 @@ int run_shim(int argc, char** argv) {
   std::_Exit(run_daemon(std::move(spec), directory, 3));
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

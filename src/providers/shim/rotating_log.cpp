@@ -1,11 +1,11 @@
-#include "providers/local/rotating_log.h"
+#include "providers/shim/rotating_log.h"
 
 #include <cstdio>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 RotatingLog::RotatingLog(std::string path, std::int64_t max_bytes, int files_kept)
     : path_(std::move(path)), max_bytes_(std::max<std::int64_t>(max_bytes, 1)), files_kept_(files_kept) {
@@ -47,4 +47,4 @@ void RotatingLog::rotate() {
   if (size_ >= max_bytes_ && ftruncate(fd_, 0) == 0) size_ = 0;  // it would not move: start it again
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

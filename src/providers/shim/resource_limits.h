@@ -3,9 +3,9 @@
 #include <string>
 #include <sys/types.h>
 
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 /// Limits of one instance's processes. Memory is limited by a control group (version 2) where this process
 /// may make one, which counts what is used by all of them together; else each process's address space is
@@ -37,4 +37,4 @@ class ResourceLimits {
   std::string group_processes_;  ///< the file that moves a process into the group
 };
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 namespace json = boost::json;
 
@@ -41,4 +41,4 @@ inline constexpr std::string_view output_log = "output.log";
 /// its processes from all others after a crash, when nothing else does.
 inline constexpr std::string_view instance_variable = "GENNAKER_INSTANCE_DIRECTORY";
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

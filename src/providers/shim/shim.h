@@ -1,6 +1,6 @@
 #pragma once
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 /// `gennaker shim <instance directory>`: holds one instance's process, so that it outlives the server and its
 /// exit status is not lost. Starts what `instance.json` says, starts it again when it ends (with a growing
@@ -24,4 +24,4 @@ namespace gennaker::providers::local {
 /// by the next shim of this directory.
 int run_shim(int argc, char** argv);
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

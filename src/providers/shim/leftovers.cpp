@@ -1,4 +1,4 @@
-#include "providers/local/leftovers.h"
+#include "providers/shim/leftovers.h"
 
 #include <csignal>
 #include <dirent.h>
@@ -7,9 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 std::string read_all(const std::string& path) {
@@ -88,4 +88,4 @@ bool kill_leftovers(const std::string& instance_directory, pid_t parent) {
   return false;
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -9,7 +9,7 @@
 #include "base/clock.h"
 
 /// The server's side of a shim (shim.h).
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 namespace asio = boost::asio;
 using base::Async;
@@ -43,4 +43,4 @@ void start_shim(const std::vector<std::string>& program, const std::string& dire
 /// the same. Throws `unavailable` or `timeout` when it does not end.
 Async<void> stop_shim(asio::thread_pool& pool, std::string directory, std::chrono::milliseconds grace);
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -1,11 +1,11 @@
-#include "providers/local/health_check.h"
+#include "providers/health/health_check.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/read_until.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/write.hpp>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 namespace asio = boost::asio;
@@ -32,7 +32,7 @@ Async<std::optional<std::string>> ask(std::shared_ptr<Check> check, tcp::endpoin
   auto token = asio::redirect_error(asio::use_awaitable, error);
   co_await check->socket.async_connect(place, token);
   if (error) co_return in_words(error);
-  if (!settings.http) co_return std::nullopt;
+  if (settings.type != CheckType::http) co_return std::nullopt;
   const std::string request = fmt::format(
       "GET {} HTTP/1.1\r\nHost: {}:{}\r\nUser-Agent: Gennaker-HealthCheck\r\nAccept: */*\r\nConnection: "
       "close\r\n\r\n",
@@ -75,4 +75,4 @@ Async<std::optional<std::string>> check_health(std::string address, int port, He
   co_return reason;
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 
 /// A file that is appended to, and put aside as `name.1`, `name.2` ... when it is full. What cannot be
 /// written (a full disk) is dropped: a log must not stop what it describes. Threads: one.
@@ -28,4 +28,4 @@ class RotatingLog {
   std::int64_t size_ = 0;
 };
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers

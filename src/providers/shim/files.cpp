@@ -1,4 +1,4 @@
-#include "providers/local/files.h"
+#include "providers/shim/files.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "base/json.h"
 
-namespace gennaker::providers::local {
+namespace gennaker::providers {
 namespace {
 
 namespace fs = std::filesystem;
@@ -121,4 +121,4 @@ void sync_directory(const std::string& path) {
   if (synced != 0) fail(path, error);
 }
 
-}  // namespace gennaker::providers::local
+}  // namespace gennaker::providers
