@@ -74,24 +74,30 @@ Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount
       directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
       images_directory_(directory_ + "/images"),
       groups_directory_(directory_ + "/server-groups"),
-      balancer_(ground, directory_ + "/haproxy", options.haproxy, search_path(options)),
-      reconcile_timer_(ground.executor) {}
+      load_balancers_(ground,
+                      {.account = account_.name,
+                       .provider = "local",
+                       .region = "local",
+                       .directory = directory_,
+                       .haproxy = options.haproxy,
+                       .search_path = search_path(options)},
+                      {.servers = [this](const std::string& name) { return servers_of(name); },
+                       .user = [this](const std::string& name) { return user_of(name); },
+                       .on_change = [this] { revise(); }}) {}
 
 Async<void> Account::start() {
   co_await load();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) instance->begin();
   }
-  reconciling_ = true;
-  asio::co_spawn(ground_.executor, keep_reconciled(this), asio::detached);
+  load_balancers_.begin();
 }
 
 Async<void> Account::load() {
   struct Loaded {
     std::vector<model::Image> images;
     std::vector<Group> groups;
-    std::optional<json::object> load_balancers;
-    std::set<std::string> had_traffic;
+    LoadBalancers::Loaded load_balancers;
   };
   auto work = [this, now = ground_.clock.now()] {
     make_directories(images_directory_);
@@ -100,21 +106,13 @@ Async<void> Account::load() {
     forget_old_answers(directory_ + "/operations", now);
     Loaded loaded{.images = load_images(account_.name, images_directory_),
                   .groups = load_groups(groups_directory_),
-                  .load_balancers = read_json_file(directory_ + "/load-balancers.json")};
-    for (const auto& [proxy, servers] : balancer_.servers_on_file())
-      loaded.had_traffic.merge(std::set(servers));
+                  .load_balancers = load_balancers_.read()};
     return loaded;
   };
   Loaded loaded = co_await on_pool(std::move(work));
   for (model::Image& image : loaded.images) images_.emplace(image.id, std::move(image));
-  if (loaded.load_balancers) {
-    for (const auto& member : *loaded.load_balancers) {
-      const json::object& settings = member.value().as_object();
-      load_balancers_.emplace(member.key(), LoadBalancer{std::string(member.key()), settings,
-                                                         load_balancer_settings_of(settings)});
-    }
-  }
-  for (Group& group : loaded.groups) adopt(std::move(group), loaded.had_traffic);
+  load_balancers_.adopt(loaded.load_balancers);
+  for (Group& group : loaded.groups) adopt(std::move(group), loaded.load_balancers.had_traffic);
 }
 
 void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
@@ -130,8 +128,7 @@ void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
 
 Async<void> Account::stop() {
   stopped_ = true;
-  reconcile_timer_.cancel();
-  while (reconciling_) co_await reconciling_ended_.wait();
+  co_await load_balancers_.stop();
   while (!operation_turns_->empty()) co_await operation_ended_->wait();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) co_await instance->end();
@@ -140,10 +137,13 @@ Async<void> Account::stop() {
 }
 
 void Account::changed() {
+  revise();
+  load_balancers_.note_change();
+}
+
+void Account::revise() {
   ++revision_;
   revised_.notify();
-  unreconciled_ = true;
-  reconcile_timer_.cancel();
 }
 
 Async<clusters::Snapshot> Account::watch(std::uint64_t known) {
@@ -189,8 +189,8 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   if (kind == clusters::enable_server_group_kind) return enable(std::move(operation));
   if (kind == clusters::disable_server_group_kind) return disable(std::move(operation));
   if (kind == clusters::destroy_server_group_kind) return destroy(std::move(operation));
-  if (kind == clusters::upsert_load_balancer_kind) return upsert_load_balancer(std::move(operation));
-  if (kind == clusters::delete_load_balancer_kind) return delete_load_balancer(std::move(operation));
+  if (kind == clusters::upsert_load_balancer_kind) return load_balancers_.upsert(std::move(operation));
+  if (kind == clusters::delete_load_balancer_kind) return load_balancers_.remove(std::move(operation));
   if (kind == clusters::bake_kind) return bake(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
 }

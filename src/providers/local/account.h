@@ -7,8 +7,7 @@
 
 #include "clusters/cloud_provider.h"
 #include "clusters/operations.h"
-#include "providers/haproxy/balancer.h"
-#include "providers/haproxy/load_balancer_settings.h"
+#include "providers/haproxy/load_balancers.h"
 #include "providers/local/group.h"
 #include "providers/local/instance.h"
 #include "providers/local/local_provider.h"
@@ -28,7 +27,7 @@ struct ReservedPorts {
 ///     <directory>/images/<id>/{image.json, files/}
 ///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
 ///     <directory>/load-balancers.json
-///     <directory>/haproxy/                     created and removed with the first and last load balancer
+///     <directory>/haproxy/
 ///     <directory>/operations/<digest>.json     the answers of operations that are done, by key
 ///
 /// Threads: the executor's one. Functions take and keep nothing of the caller's.
@@ -50,11 +49,6 @@ class Account {
     Turn turn;  ///< one operation at a time
   };
   using GroupPointer = std::shared_ptr<RunningGroup>;
-  struct LoadBalancer {
-    std::string name;
-    json::object raw_settings;
-    LoadBalancerSettings settings;
-  };
 
   // account.cpp: loading, watching, and operations in general
   Async<void> load();
@@ -63,6 +57,7 @@ class Account {
   Async<std::optional<json::object>> earlier_answer(std::string key);
   Async<void> record_answer(model::Operation operation, json::object answer);
   void changed();
+  void revise();
   void expect_region(const json::object& what) const;
   /// Throws `unavailable` once stop() was called: what lasts ends there, to be continued by the next attempt.
   void expect_running() const;
@@ -102,16 +97,8 @@ class Account {
                                            bool presumed_up);
   GroupPointer find_group(const std::string& name) const;
 
-  // load_balancers.cpp
-  Async<json::object> upsert_load_balancer(model::Operation operation);
-  Async<json::object> delete_load_balancer(model::Operation operation);
-  Async<void> save_load_balancers();
-  haproxy::Configuration wanted() const;
-  Async<void> reconcile();
-  Async<void> reconcile_soon();
-  /// True when none of these instances had a request under way at the end.
-  Async<bool> drain(std::set<std::string> servers, milliseconds patience);
-  static Async<void> keep_reconciled(Account* self);
+  std::vector<haproxy::Server> servers_of(const std::string& load_balancer) const;
+  std::optional<std::string> user_of(const std::string& load_balancer) const;
 
   std::string directory_of(const Group& group) const { return groups_directory_ + "/" + group.name; }
   std::string directory_of(const Group& group, int index) const {
@@ -123,12 +110,10 @@ class Account {
   LocalAccount account_;
   ReservedPorts& ports_;
   std::string directory_, images_directory_, groups_directory_;
-  Balancer balancer_;
 
   std::map<std::string, model::Image> images_;
   std::map<std::string, GroupPointer> groups_;
-  std::map<std::string, LoadBalancer> load_balancers_;
-  Turn load_balancer_turn_;
+  LoadBalancers load_balancers_;
   using Turns = std::map<std::string, std::shared_ptr<Turn>>;
   /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which
   /// may be thrown away after the account.
@@ -137,11 +122,6 @@ class Account {
   std::uint64_t revision_ = 1;
   Signal revised_;
   bool stopped_ = false;
-  bool unreconciled_ = false;  ///< something changed since the last reconcile began
-  bool reconciling_ = false;   ///< whether keep_reconciled runs
-  Signal reconciling_ended_;
-  asio::steady_timer reconcile_timer_;
-  std::string last_complaint_;
 };
 
 }  // namespace gennaker::providers::local

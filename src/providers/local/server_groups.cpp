@@ -127,6 +127,33 @@ void Account::expect_capacity(const model::Capacity& capacity) const {
     refuse("capacity.max", fmt::format("desired ({}) or more is needed, not {}", desired, max));
 }
 
+std::vector<haproxy::Server> Account::servers_of(const std::string& load_balancer) const {
+  std::vector<haproxy::Server> servers;
+  for (const auto& [name, running] : groups_) {
+    const Group& group = running->group;
+    const auto& attached = group.load_balancers;
+    if (group.disabled || group.stage != GroupStage::active) continue;
+    if (std::find(attached.begin(), attached.end(), load_balancer) == attached.end()) continue;
+    for (const InstanceRecord& record : group.instances) {
+      const auto instance = running->instances.find(record.index);
+      if (record.retiring || instance == running->instances.end()) continue;
+      if (!instance->second->in_service()) continue;
+      servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
+                         .address = options_.address,
+                         .port = record.port});
+    }
+  }
+  return servers;
+}
+
+std::optional<std::string> Account::user_of(const std::string& load_balancer) const {
+  for (const auto& [name, running] : groups_) {
+    const auto& attached = running->group.load_balancers;
+    if (std::find(attached.begin(), attached.end(), load_balancer) != attached.end()) return name;
+  }
+  return std::nullopt;
+}
+
 Async<json::object> Account::create(model::Operation operation) {
   GroupPointer running;
   for (const auto& [name, known] : groups_) {
@@ -181,12 +208,7 @@ Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::
   group.image_id = image->second.id;
   group.image_name = image->second.name;
   group.version = image->second.version;
-  for (const std::string& name : spec.load_balancers) {
-    if (load_balancers_.contains(name)) continue;
-    throw Error(Kind::not_found,
-                fmt::format("loadBalancers: account '{}' has no load balancer '{}'", account_.name, name),
-                {{"field", "loadBalancers"}});
-  }
+  load_balancers_.expect(spec.load_balancers);
   group.moniker = spec.moniker;
   group.capacity = spec.capacity;
   group.load_balancers = spec.load_balancers;
@@ -404,7 +426,7 @@ Async<void> Account::shrink(GroupPointer running, int count) {
   if (leaving.empty()) co_return;
   co_await save(group);
   changed();
-  co_await drain(servers, options_.drain_timeout);
+  co_await load_balancers_.drain(servers, options_.drain_timeout);
   std::vector<Async<void>> stops;
   for (const int index : leaving) stops.push_back(stop_instance(running, index));
   co_await all_of(std::move(stops));
@@ -444,7 +466,7 @@ Async<json::object> Account::enable(model::Operation operation) {
   co_await save(enabled);
   running->group.disabled = false;
   changed();
-  co_await reconcile_soon();
+  co_await load_balancers_.reconcile_soon();
   co_return named(name);
 }
 
@@ -463,8 +485,8 @@ Async<json::object> Account::disable(model::Operation operation) {
   for (const InstanceRecord& record : running->group.instances) {
     servers.insert(haproxy::server_name(running->group.instance_id(record.index)));
   }
-  const bool drained =
-      co_await drain(std::move(servers), given ? milliseconds(*given) : options_.drain_timeout);
+  const bool drained = co_await load_balancers_.drain(std::move(servers),
+                                                      given ? milliseconds(*given) : options_.drain_timeout);
   changed();
   json::object answer = named(name);
   answer["drained"] = drained;
@@ -497,10 +519,10 @@ Async<void> Account::remove_group(GroupPointer running) {
     servers.insert(haproxy::server_name(group.instance_id(record.index)));
   }
   try {
-    co_await drain(std::move(servers), options_.drain_timeout);
+    co_await load_balancers_.drain(std::move(servers), options_.drain_timeout);
   } catch (const Error& error) {
     // Without HAProxy there is no traffic that could be lost.
-    if (balancer_.running()) throw;
+    if (load_balancers_.balancer().running()) throw;
     base::log::warn("server group '{}' is destroyed without HAProxy: {}", group.name, error.what());
   }
   std::vector<Async<void>> stops;

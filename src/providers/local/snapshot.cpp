@@ -58,16 +58,7 @@ json::object exit_json(const ProcessExit& exit) {
 clusters::Snapshot Account::snapshot() const {
   clusters::Snapshot snapshot{.revision = revision_};
   for (const auto& [name, running] : groups_) snapshot.server_groups.push_back(describe(*running));
-  for (const auto& [name, balancer] : load_balancers_) {
-    snapshot.load_balancers.push_back({.name = name,
-                                       .account = account_.name,
-                                       .provider = "local",
-                                       .region = "local",
-                                       .moniker = clusters::parse_name(name),
-                                       .extra = {{"port", balancer.settings.port},
-                                                 {"bind", balancer.settings.bind},
-                                                 {"running", balancer_.running()}}});
-  }
+  for (auto& balancer : load_balancers_.describe()) snapshot.load_balancers.push_back(std::move(balancer));
   for (const auto& [id, image] : images_) snapshot.images.push_back(image);
   return snapshot;
 }
@@ -135,10 +126,11 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
 model::Health Account::traffic_health(const Group& group, const Instance& instance, bool retiring) const {
   const bool balanced = !group.load_balancers.empty();
   model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
+  const Balancer& balancer = load_balancers_.balancer();
   const std::string server = haproxy::server_name(instance.id());
   if (retiring || group.disabled) {
-    const auto lingering = balancer_.lingering().find(server);
-    const bool drains = lingering != balancer_.lingering().end() && lingering->second > 0;
+    const auto lingering = balancer.lingering().find(server);
+    const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
     health.state = drains ? HealthState::draining : HealthState::out_of_service;
     health.description = retiring ? "is being removed" : "its server group is disabled";
     return health;
@@ -147,8 +139,8 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
   health.description = instance.reason();
   if (health.state != HealthState::up) return health;
   for (const std::string& name : group.load_balancers) {
-    const auto proxy = balancer_.view().find(name);
-    const bool known = proxy != balancer_.view().end() && proxy->second.contains(server);
+    const auto proxy = balancer.view().find(name);
+    const bool known = proxy != balancer.view().end() && proxy->second.contains(server);
     if (!known) {
       health.state = HealthState::starting;
       health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);
