@@ -25,6 +25,8 @@ struct Account {
   std::string provider;  ///< "local"
   std::string environment;
   std::vector<std::string> regions;
+  /// Deploys also images that it does not list: a registry's, by their full reference.
+  bool pulls_images = false;
 };
 
 enum class HealthState : std::uint8_t {

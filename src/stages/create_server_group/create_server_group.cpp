@@ -155,7 +155,7 @@ class CreateServerGroup final : public runner::Task {
     // A name becomes the id of its newest image now, once, also for later attempts.
     if (const auto* known = clusters::find_image(*snapshot, region, image)) {
       image = known->id;
-    } else if (!snapshot->images.empty()) {
+    } else if (!snapshot->images.empty() && !can_be_pulled(description.account, image)) {
       co_return runner::failed(context, unknown_image(*snapshot, description, image));
     }
     for (const std::string& name : description.load_balancers) {
@@ -205,6 +205,12 @@ class CreateServerGroup final : public runner::Task {
   }
 
  private:
+  /// "registry:5000/shop:1.2": a mere name is one that the account should know.
+  bool can_be_pulled(const std::string& account, const std::string& image) const {
+    return infrastructure_.clouds.account(account).pulls_images &&
+           image.find_first_of("/:@") != std::string::npos;
+  }
+
   static model::Operation operation_for(const TaskContext& context) {
     const ClusterDescription description = description_of(context);
     clusters::ServerGroupSpec spec;
