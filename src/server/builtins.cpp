@@ -2,6 +2,7 @@
 
 #include "clusters/inventory.h"
 #include "clusters/simulated_cloud.h"
+#include "providers/docker/docker_provider.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
@@ -85,6 +86,20 @@ std::set<std::string, std::less<>> switches_that_are_on(const Options& options) 
   return on;
 }
 
+std::vector<std::string> shim_program() {
+  return {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
+}
+
+void add_docker(clusters::Clouds& clouds, const CloudParts& parts) {
+  auto docker = providers::docker::docker_options_of(parts.options.docker);
+  if (docker.accounts.empty()) return;
+  docker.data_directory = std::filesystem::absolute(parts.options.data).string();
+  docker.shim_program = shim_program();
+  if (const char* path = std::getenv("PATH")) docker.search_path = path;
+  clouds.add(std::make_unique<providers::docker::DockerProvider>(parts.executor, std::move(docker),
+                                                                 parts.client, parts.clock));
+}
+
 void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
                   const Options& server_options) {
   stages::WebhookOptions options = webhook_options(server_options);
@@ -154,7 +169,7 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   for (const std::string& account : parts.options.local.accounts)
     local.accounts.push_back({account, account});
   local.haproxy = parts.options.local.haproxy.string();
-  local.shim_program = {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
+  local.shim_program = shim_program();
   local.first_port = parts.options.local.first_port;
   local.last_port = parts.options.local.last_port;
   // Nothing of ours that could be a secret.
@@ -163,6 +178,7 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
+  add_docker(clouds, parts);
   for (const std::string& account : parts.options.simulated.accounts) {
     auto cloud =
         std::make_unique<clusters::SimulatedCloud>(parts.clock,
@@ -177,7 +193,13 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
 }
 
 AccountsByProvider accounts_by_provider(const Options& options) {
-  return {{"local", options.local.accounts}, {simulated_provider, options.simulated.accounts}};
+  std::vector<std::string> docker;
+  for (const auto& account : providers::docker::docker_options_of(options.docker).accounts) {
+    docker.push_back(account.name);
+  }
+  return {{"local", options.local.accounts},
+          {"docker", std::move(docker)},
+          {simulated_provider, options.simulated.accounts}};
 }
 
 }  // namespace gennaker::server

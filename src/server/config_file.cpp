@@ -134,6 +134,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
     local.refuse(root["local"], "local.lastPort", "must not be below local.firstPort");
   }
   local.refuse_rest();
+  options.docker = top.document("docker");
   Section simulated = top.section("simulated");
   simulated.read("accounts", options.simulated.accounts, "a list of names");
   simulated.read("regions", options.simulated.regions, "a list of names");

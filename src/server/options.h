@@ -31,6 +31,7 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
+  boost::json::object docker;  ///< as written: see providers/docker/options.h
   SimulatedOptions simulated;
   std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
   std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on

@@ -107,7 +107,7 @@ class Gennaker {
         {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
         options);
     skip_tasks(catalogs, task_settings_.enabled);
-    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
+    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_, client_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);
       pipeline_triggers_.on_end(execution);
