@@ -8,6 +8,7 @@
 #include "api/inventory_bell.h"
 #include "api/origins.h"
 #include "clusters/clouds.h"
+#include "clusters/cluster_locks.h"
 #include "net/server.h"
 #include "pipelines/applications.h"
 #include "pipelines/configurations.h"
@@ -31,6 +32,7 @@ struct Parts {
   runner::Answerer& answerer;
   rehearsal::Planner& planner;
   clusters::Clouds& clouds;
+  const clusters::ClusterLocks& locks;
   InventoryBell& bell;
   const Origins& origins;
   const engine::StageCatalog& stages;

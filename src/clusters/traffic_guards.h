@@ -12,8 +12,8 @@
 /// Keeps a cluster from losing its last serving instance through us. Source: docs/concepts.md, "Traffic
 /// guards".
 ///
-/// The check and the operation that follows are two steps: until clusters have locks, two executions that
-/// act on one cluster in the same moment can both pass.
+/// The check and the operation that it allows are two steps: whoever takes them has the cluster's lock
+/// (clusters/cluster_locks.h), or two that act in the same moment could both pass.
 namespace gennaker::clusters {
 
 /// An application's attribute `trafficGuards`: [{enabled (true), account, location, stack, detail}], each of

@@ -6,6 +6,7 @@
 
 #include "base/virtual_clock.h"
 #include "store/memory/memory_store.h"
+#include "store/store_contract.h"
 #include "testing/builders.h"
 #include "testing/run_async.h"
 
@@ -35,11 +36,7 @@ class Pruning : public ::testing::Test {
     return execution;
   }
   void add(const model::Execution& execution) {
-    store::Changes changes;
-    changes.executions.push_back(store::row_of(execution));
-    for (const model::Stage& stage : execution.stages)
-      changes.stages.push_back(store::row_of(execution, stage));
-    testing::run_async(io_, store_.commit(std::move(changes)));
+    testing::run_async(io_, store_.commit(store::changes_for(execution)));
   }
   void add(const std::string& id, days age, const std::string& config = "main",
            Status status = Status::succeeded) {

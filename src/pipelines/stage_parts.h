@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "clusters/clouds.h"
+#include "clusters/cluster_locks.h"
 #include "clusters/traffic_guards.h"
 #include "net/client.h"
 #include "pipelines/applications.h"
@@ -23,6 +24,7 @@ struct StageParts {
   Starter& starter;
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
+  const clusters::ClusterLocks& locks;
   net::HttpClient& client;
   base::Random& random;
 };

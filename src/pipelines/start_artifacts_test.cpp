@@ -71,10 +71,7 @@ TEST_F(StartArtifacts, FallBackOnTheLastExecution) {
     execution.stages[0].id = id;
     execution.stages[0].outputs["artifacts"] =
         json::array{json::object{{"type", "docker/image"}, {"name", name}}};
-    store::Changes changes;
-    changes.executions.push_back(store::row_of(execution));
-    changes.stages.push_back(store::row_of(execution, execution.stages[0]));
-    result_of(store_->commit(std::move(changes)));
+    result_of(store_->commit(store::changes_for(execution)));
   }
   const std::string_view prior = R"({"id": "p", "expectedArtifacts": [
       {"id": "e", "matchArtifact": {"type": "docker/image"}, "usePriorArtifact": true}]})";

@@ -140,6 +140,8 @@ class World {
   clusters::Clouds clouds_;
   std::vector<clusters::SimulatedCloud*> accounts_;
   clusters::TrafficGuards guards_;
+  store::MemoryStore locks_store_;  ///< a rehearsal keeps nobody waiting
+  clusters::ClusterLocks locks_;
   std::unique_ptr<RecordingOperator> operator_;
   std::unique_ptr<ScriptedClient> client_;
   pipelines::OutsideAnswers answers_;

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <boost/asio/detached.hpp>
+#include <fmt/format.h>
 #include <functional>
 
 #include "base/error.h"
+#include "base/for_each.h"
 #include "base/logging.h"
 #include "base/retry.h"
 #include "base/run_on.h"
@@ -14,6 +16,13 @@
 namespace gennaker::runner {
 
 namespace asio = boost::asio;
+
+namespace {
+
+/// Each is a question to the store, which others ask, too.
+constexpr std::size_t taken_up_at_a_time = 4;
+
+}  // namespace
 
 std::string execution_word(std::string_view execution_id) {
   return "execution/" + std::string(execution_id);
@@ -68,12 +77,9 @@ Runner::Shard& Runner::shard_of(std::string_view execution_id) {
 }
 
 void Runner::watch_store() {
-  const asio::any_io_executor executor = shards_.front()->executor();
   store::Watcher watcher;
   watcher.mail = [this] { mailroom_->look(); };
-  watcher.inherited = [this, executor](std::vector<std::string> ids) {
-    asio::co_spawn(executor, inherit(std::move(ids)), asio::detached);
-  };
+  watcher.inherited = [this](std::vector<std::string> ids) { inherit_soon(std::move(ids)); };
   watcher.lost = [this](store::Lease lease) {
     for (const auto& shard : shards_)
       asio::post(shard->executor(), [&shard = *shard, lease] { shard.forget(lease); });
@@ -86,29 +92,27 @@ Async<void> Runner::start() {
   watch_store();  // before the look: what comes later is told
   std::vector<std::string> ids = co_await parts_.store.unfinished_executions();
   if (!ids.empty()) base::log::info("taking up {} unfinished executions", ids.size());
-  auto taking_up = take_up(std::move(ids));
-  co_await std::move(taking_up);
-  mailroom_->look();
+  inherit_soon(std::move(ids));
 }
 
-Async<void> Runner::take_up(std::vector<std::string> execution_ids) {
-  for (const std::string& id : execution_ids) {
-    Shard& shard = shard_of(id);
-    auto taking_up = shard.take_up(id);
-    try {
-      auto running_there = base::run_on(shard.executor(), std::move(taking_up));
-      co_await std::move(running_there);
-    } catch (const base::Error& error) {
-      if (error.worth_retrying()) throw;
-      // One that cannot be read must not keep all the others from going on.
-      base::log::error("execution {} cannot be taken up: {}", id, error.what());
-    }
-  }
+void Runner::inherit_soon(std::vector<std::string> execution_ids) {
+  asio::co_spawn(shards_.front()->executor(), inherit(std::move(execution_ids)), asio::detached);
 }
 
+Async<void> Runner::take_up(std::string execution_id) {
+  Shard& shard = shard_of(execution_id);
+  auto taking_up = shard.take_up(std::move(execution_id));
+  auto running_there = base::run_on(shard.executor(), std::move(taking_up));
+  co_await std::move(running_there);
+}
+
+/// One that cannot be read keeps none of the others from going on.
 Async<void> Runner::inherit(std::vector<std::string> execution_ids) {
-  auto taking_up = base::until_it_works(parts_.clock, "what another server left cannot be taken up now",
-                                        [this, ids = std::move(execution_ids)] { return take_up(ids); });
+  auto until_taken_up = [this](std::string id) {
+    return base::until_it_works(parts_.clock, fmt::format("execution {} cannot be taken up now", id),
+                                [this, id] { return take_up(id); });
+  };
+  auto taking_up = base::for_each(std::move(execution_ids), taken_up_at_a_time, std::move(until_taken_up));
   co_await std::move(taking_up);
   mailroom_->look();
   if (on_inherit_) on_inherit_();

@@ -44,11 +44,12 @@ class Runner {
   /// Called, on any thread, when an execution of that configuration begins to wait for its restart, or when a
   /// command has been carried out that had this store::Command::slot_of.
   void on_slot(std::function<void(const std::string& pipeline_config_id)> listener);
-  /// Called, on any thread, when executions of servers that have gone were taken up: what those were about to
-  /// do because something had ended is left to be done.
+  /// Called, on any thread, when executions of a server that has gone, or of this one before its start, were
+  /// taken up: what those were about to do because something had ended is left to be done.
   void on_inherit(std::function<void()> listener);
 
-  /// Takes up all executions of this server that are not complete, and hears of commands from now on.
+  /// Hears of commands from now on, and begins to take up all executions of this server that are not
+  /// complete, which may be thousands: one that is told something meanwhile is taken up before.
   Async<void> start();
   /// Stops runs where they are, as a crash would; joins the threads.
   void stop();
@@ -74,7 +75,8 @@ class Runner {
   void watch_store();
   Async<void> accept(model::Execution execution, bool start, std::vector<store::Claim> claims);
   Async<bool> carry_out(store::Command command);
-  Async<void> take_up(std::vector<std::string> execution_ids);
+  Async<void> take_up(std::string execution_id);
+  void inherit_soon(std::vector<std::string> execution_ids);
   Async<void> inherit(std::vector<std::string> execution_ids);
 
   RunnerParts parts_;

@@ -141,7 +141,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
 
-  const stages::Infrastructure infrastructure{parts.clouds, parts.guards};
+  const stages::Infrastructure infrastructure{parts.clouds, parts.guards, parts.locks};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
   stages::add_bake(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);

@@ -79,6 +79,7 @@ class Gennaker {
         configurations_(*store_, clock_, random_),
         clouds_(cloud_loop_.executor()),
         guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
+        locks_(*store_, clock_, random_),
         origins_(options.allowed_origins),
         answers_({applications_, configurations_, client_, url_fence(options)}),
         runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
@@ -91,8 +92,8 @@ class Gennaker {
                     add_builtin_stages(catalogs, parts, options);
                   },
                   url_fence(options), clock_}),
-        api_{*store_, feed_, applications_, configurations_, starter_, runner_, answers_,      planner_,
-             clouds_, bell_, origins_,      stages_,         clock_,   random_, base::resource},
+        api_{*store_, feed_,  applications_, configurations_, starter_, runner_, answers_, planner_,
+             clouds_, locks_, bell_,         origins_,        stages_,  clock_,  random_,  base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -102,10 +103,10 @@ class Gennaker {
               api::finish(origins_, random_, request, response);
             }) {
     runner::Catalogs catalogs{stages_, tasks_};
-    add_builtin_stages(
-        catalogs,
-        {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
-        options);
+    add_builtin_stages(catalogs,
+                       {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, locks_,
+                        client_, random_},
+                       options);
     skip_tasks(catalogs, task_settings_.enabled);
     add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_, client_});
     runner_.on_end([this](const model::Execution& execution) {
@@ -129,8 +130,6 @@ class Gennaker {
     // One question after the other: a database that is short of connections still lets this server start.
     if (has_others) http_loop_.run(note_news());
     http_loop_.run(runner_.start());
-    // Meanwhile requests are answered: what is caught up with here waited already.
-    asio::co_spawn(http_loop_.context(), catch_up(), asio::detached);
     if (has_others) asio::co_spawn(http_loop_.context(), hear_others(), asio::detached);
     asio::co_spawn(http_loop_.context(), pruner_.run(), asio::detached);
     http_.start();
@@ -209,6 +208,7 @@ class Gennaker {
   runner::TaskCatalog tasks_;
   clusters::Clouds clouds_;
   clusters::TrafficGuards guards_;
+  clusters::ClusterLocks locks_;
   api::InventoryBell bell_;
   api::Origins origins_;
   pipelines::OutsideAnswers answers_;

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/nearest_name.h"
+#include "stages/cluster_lock.h"
 #include "stages/fields.h"
 
 namespace gennaker::stages {
@@ -119,7 +120,21 @@ base::Async<TaskResult> ClusterStep::choose_all(TaskContext context) const {
   co_return runner::again({.after = std::chrono::milliseconds(0), .waiting_for = ""}, std::move(found));
 }
 
+/// Of all its regions, in one order whoever asks, so that two do not wait for each other.
+base::Async<std::optional<TaskResult>> ClusterStep::wait_for_locks(TaskContext context) const {
+  const json::object& own = context.stage().context;
+  std::vector<std::string> regions = locations_of(own);
+  std::sort(regions.begin(), regions.end());
+  for (std::size_t i = 0; i < regions.size(); ++i) {
+    auto locking = wait_for_lock(infrastructure_, context, {account_of(own), regions[i], cluster_of(own)});
+    if (auto waiting = co_await std::move(locking)) co_return std::move(waiting);
+  }
+  co_return std::nullopt;
+}
+
 base::Async<TaskResult> ClusterStep::run(TaskContext context) {
+  auto locking = wait_for_locks(context);
+  if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
   if (!context.stage().context.contains("clusterTargets")) {
     auto choosing = choose_all(context);
     co_return co_await std::move(choosing);

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "clusters/clouds.h"
+#include "clusters/cluster_locks.h"
 #include "clusters/traffic_guards.h"
 #include "runner/catalogs.h"
 
@@ -12,6 +13,7 @@ namespace gennaker::stages {
 struct Infrastructure {
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
+  const clusters::ClusterLocks& locks;
   /// How long a new server group may take to become healthy, unless its stage says so (`healthTimeoutMs`).
   std::chrono::milliseconds health_timeout = std::chrono::minutes(5);
 };

@@ -6,6 +6,7 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/nearest_name.h"
+#include "stages/cluster_lock.h"
 #include "stages/fields.h"
 
 namespace gennaker::stages {
@@ -93,6 +94,8 @@ const model::ServerGroup& need_server_group(const clusters::Snapshot& snapshot, 
 
 base::Async<TaskResult> ServerGroupOperation::run(TaskContext context) {
   const ServerGroupRef ref = server_group_of(context);
+  auto locking = wait_for_lock_of(infrastructure_, context, ref);
+  if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
   auto reading = infrastructure_.clouds.fresh_snapshot(ref.account);
   const auto snapshot = co_await std::move(reading);
   const auto* group = clusters::find_server_group(*snapshot, ref.region, ref.name);

@@ -221,6 +221,8 @@ class Store {
   virtual Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) = 0;
   /// Who holds the name; empty: nobody.
   virtual Async<std::string> holder(std::string name) = 0;
+  /// All whose names begin with `prefix` (ASCII, not empty), by name; without `expected`.
+  virtual Async<std::vector<Claim>> claims(std::string prefix) = 0;
   /// Asks nobody and waits for nothing. A store that cannot fail has nothing to say.
   virtual Pulse pulse() { return {}; }
 };

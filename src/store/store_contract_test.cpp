@@ -380,6 +380,14 @@ TEST_P(StoreContract, ANameIsHeldByOne) {
   EXPECT_FALSE(result_of(store().execution("b"))) << "all or nothing";
   commit(claimed("b", "for a"));
   EXPECT_EQ(result_of(store().holder("turn")), "for b");
+  Changes more;
+  for (const char* name : {"lock/b", "lock/a", "locks"}) more.claims.push_back({name, "", "c", ""});
+  commit(more);
+  const std::vector<Claim> locks = result_of(store().claims("lock/"));
+  ASSERT_EQ(locks.size(), 2);
+  EXPECT_EQ(locks[0].name, "lock/a");
+  EXPECT_EQ(locks[1].holder, "c");
+  EXPECT_EQ(result_of(store().claims("turn")).at(0).execution_id, "b");
   Changes removed;
   removed.removed_executions = {"b"};
   commit(removed);

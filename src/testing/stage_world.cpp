@@ -25,7 +25,8 @@ Async<json::array> rules_of(bool guarded) {
 
 }  // namespace
 
-StageWorld::StageWorld() : guards_(clouds_, [this](std::string) { return rules_of(guarded_); }) {
+StageWorld::StageWorld()
+    : guards_(clouds_, [this](std::string) { return rules_of(guarded_); }), locks_(store_, clock_, random_) {
   auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_);
   cloud_ = cloud.get();
   clouds_.add(std::move(cloud));

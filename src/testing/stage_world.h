@@ -10,10 +10,12 @@
 
 #include "base/virtual_clock.h"
 #include "clusters/clouds.h"
+#include "clusters/cluster_locks.h"
 #include "clusters/simulated_cloud.h"
 #include "clusters/traffic_guards.h"
 #include "engine/engine.h"
 #include "runner/catalogs.h"
+#include "store/memory/memory_store.h"
 #include "testing/scripted_answers.h"
 
 namespace gennaker::testing {
@@ -36,6 +38,9 @@ class StageWorld {
   ScriptedAnswers& answers() { return answers_; }
   const model::Execution& execution() const { return *execution_; }
   const clusters::TrafficGuards& guards() const { return guards_; }
+  const clusters::ClusterLocks& locks() const { return locks_; }
+  /// Who else has locks is written here.
+  store::MemoryStore& store() { return store_; }
   /// From now on every cluster is guarded.
   void guard_everything() { guarded_ = true; }
 
@@ -83,6 +88,9 @@ class StageWorld {
   bool guarded_ = false;
   ScriptedAnswers answers_;
   clusters::TrafficGuards guards_;
+  base::SeededRandom random_{1};
+  store::MemoryStore store_;
+  clusters::ClusterLocks locks_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
   std::shared_ptr<model::Execution> execution_ = std::make_shared<model::Execution>();

@@ -108,6 +108,9 @@ class RecordingStore final : public store::Store {
     return inner_.answers(std::move(command_ids));
   }
   base::Async<std::string> holder(std::string name) override { return inner_.holder(std::move(name)); }
+  base::Async<std::vector<store::Claim>> claims(std::string prefix) override {
+    return inner_.claims(std::move(prefix));
+  }
 
   const std::vector<Changes>& recorded() const { return recorded_; }
 

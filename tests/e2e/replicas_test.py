@@ -26,6 +26,8 @@ REPLICAS = 3
 KILLS = int(os.environ.get("KILLS", "0"))
 KILL_MINUTES = float(os.environ.get("KILL_MINUTES", "600"))
 REPLICAS_TO_KILL = 8
+JUDGES = 3
+MOST_UNFINISHED = 400
 
 
 class World(http.server.ThreadingHTTPServer):
@@ -177,6 +179,10 @@ class Fleet:
     def start_pipelines(self):
         number = 0
         while not self.ending.is_set():
+            # Nobody starts more and more of what waits for people who do not come.
+            if len(self.accepted) - len(self.judged) > MOST_UNFINISHED:
+                self.ending.wait(0.2)
+                continue
             number += 1
             correlation = f"request-{threading.get_ident()}-{number}"
             # One after the other is slow, and more than 50 that wait are refused, as they should be.
@@ -190,18 +196,18 @@ class Fleet:
                 time.sleep(0.1)
             self.ending.wait(0.15)
 
-    def judge_once(self):
+    def judge_once(self, mine=lambda _: True):
         answer = self.ask("GET", "/applications/demo/pipelines?statuses=RUNNING&limit=200&expand=true")
         for execution in answer.json if answer.status == 200 else []:
             for stage in execution["stages"]:
-                if stage["type"] == "manualJudgment" and stage["status"] == "RUNNING":
+                if stage["type"] == "manualJudgment" and stage["status"] == "RUNNING" and mine(execution["id"]):
                     patched = self.ask("PATCH", f"/pipelines/{execution['id']}/stages/{stage['id']}", {"judgmentStatus": "continue"})
                     if patched.status == 200:
                         self.judged.add(execution["id"])
 
-    def judge(self):
+    def judge(self, number=0, of=1):
         while not self.ending.is_set():
-            self.judge_once()
+            self.judge_once(lambda id: sum(id.encode()) % of == number)
             self.ending.wait(self.between_looks)
 
     # --- what happens to them ---
@@ -310,8 +316,9 @@ class Replicas(unittest.TestCase):
         print(f"{fleet.faults} kills; {len(fleet.accepted)} pipelines accepted, {len(fleet.judged)} judged meanwhile")
 
     def begin_work(self, fleet):
+        judges = [lambda number=number: fleet.judge(number, JUDGES) for number in range(JUDGES)]
         workers = [threading.Thread(target=work, daemon=True)
-                   for work in (fleet.start_pipelines, fleet.start_pipelines, fleet.judge)]
+                   for work in (fleet.start_pipelines, fleet.start_pipelines, *judges)]
         for worker in workers:
             worker.start()
         return workers

@@ -24,6 +24,7 @@ void Book::apply(const store::Changes& changes) {
     entry.execution.stages = std::move(stages);
     entry.header = row.header;
     entry.active = row.active;
+    entry.has_ended = entry.has_ended || model::is_complete(row.status);
     if (row.active) {
       active_.insert(row.id);
     } else {

@@ -15,6 +15,7 @@ class Book {
   struct Entry {
     model::Execution execution;
     bool active = true;
+    bool has_ended = false;  ///< once; it may have been restarted since
     /// The rows as they were written, by stage id.
     std::map<std::string, std::string> outlines, details;
     std::string header;

@@ -190,6 +190,12 @@ Async<std::string> StoreDoor::holder(std::string name) {
   co_return co_await std::move(reading);
 }
 
+Async<std::vector<store::Claim>> StoreDoor::claims(std::string prefix) {
+  auto question = [prefix](store::Store& store) { return store.claims(prefix); };
+  auto reading = read<std::vector<store::Claim>>(std::move(question));
+  co_return co_await std::move(reading);
+}
+
 // ---- A cloud ----
 
 json::object CloudDoor::arrive(const model::Operation& operation, HowFar how_far) const {

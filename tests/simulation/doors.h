@@ -63,6 +63,7 @@ class StoreDoor final : public store::Store {
   Async<std::vector<std::string>> starting(std::string pipeline_config_id) override;
   Async<std::vector<store::Answer>> answers(std::vector<std::string> command_ids) override;
   Async<std::string> holder(std::string name) override;
+  Async<std::vector<store::Claim>> claims(std::string prefix) override;
 
   // What a store's own thread would see or do.
 

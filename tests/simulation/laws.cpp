@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "clusters/health.h"
 #include "clusters/inventory.h"
+#include "clusters/naming.h"
 #include "engine/engine.h"
 #include "engine/rollup.h"
 #include "rehearsal/world.h"
@@ -86,6 +87,7 @@ void Laws::law(bool holds, std::string_view law, std::string what) {
 // ---- What happens ----
 
 void Laws::committed(const store::Changes& changes) {
+  for (const store::Claim& claim : changes.claims) locks_[claim.name] = claim.holder;
   leaves_an_ending_only_by_a_restart(changes);
   std::vector<std::string> created;
   for (const store::ExecutionRow& row : changes.executions) {
@@ -126,7 +128,9 @@ void Laws::before_operation() {
 
 void Laws::after_operation(const model::Operation& operation) {
   keeps_the_guarded_cluster_serving(operation);
-  if (clouds_.front()->effects().size() > effects_before_) takes_effect_once(operation);
+  if (clouds_.front()->effects().size() == effects_before_) return;
+  takes_effect_once(operation);
+  acts_under_the_lock(operation);
 }
 
 void Laws::looks(int server, const runner::TaskContext& context) {
@@ -284,6 +288,25 @@ void Laws::keeps_the_guarded_cluster_serving(const model::Operation& operation) 
   law(serving_then_ == 0 || serving() > 0, "4: a guarded cluster keeps enabled, healthy capacity",
       fmt::format("{} {} took the last of {}", operation.kind, base::to_text(operation.what),
                   guarded_cluster));
+}
+
+/// Of all that act on one cluster, one has its lock, or acts for the one who has it.
+void Laws::acts_under_the_lock(const model::Operation& operation) {
+  const clusters::ServerGroupRef group = clusters::server_group_of(operation);
+  std::string cluster = clusters::parse_name(group.name).cluster;
+  if (operation.kind == clusters::create_server_group_kind)
+    cluster = clusters::cluster_name(clusters::server_group_spec_of(operation).moniker);
+  if (cluster.empty()) return;
+  const std::string lock = fmt::format("lock/{}/{}/{}", operation.account, group.region, cluster);
+  const auto found = locks_.find(lock);
+  const std::string holder = found == locks_.end() ? "" : found->second.substr(0, found->second.find('/'));
+  std::string acting = operation.key.substr(0, operation.key.find('/'));
+  while (acting != holder && !acting.empty()) {
+    const Book::Entry* entry = book_.find(acting);
+    acting = entry == nullptr ? "" : base::string_or(entry->execution.trigger, "parentExecutionId", "");
+  }
+  law(!acting.empty(), "5: two that hold one cluster's lock never overlap",
+      fmt::format("{} takes effect, and {} is held by '{}'", operation.key, lock, holder));
 }
 
 void Laws::begins_inside_its_window(const runner::TaskContext& context) {
@@ -456,6 +479,8 @@ void Laws::starts_once_for_a_correlation_id(const std::vector<std::string>& crea
     const std::string correlation = correlation_of(execution);
     if (correlation.empty() || model::is_complete(execution.status)) continue;
     for (const std::string& id : book_.active()) {
+      // The restart of an old one may come between a start's look and its commit.
+      if (book_.find(id)->has_ended) continue;
       const model::Execution& other = book_.find(id)->execution;
       const bool same = id != created_id && other.type == execution.type &&
                         !model::is_complete(other.status) && correlation_of(other) == correlation;

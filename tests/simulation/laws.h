@@ -73,6 +73,7 @@ class Laws {
   void starts_behind_its_requisites(const model::Execution&, const model::Stage&);  // 2
   void takes_effect_once(const model::Operation& operation);                        // 3
   void keeps_the_guarded_cluster_serving(const model::Operation& operation);        // 4
+  void acts_under_the_lock(const model::Operation& operation);                      // 5
   void begins_inside_its_window(const runner::TaskContext& context);                // 6
   void keeps_what_was_acknowledged(const Command& command);                         // 7
   void follows_every_ending();                                                      // 7
@@ -89,6 +90,7 @@ class Laws {
   const base::VirtualClock& clock_;
   const std::vector<std::unique_ptr<clusters::SimulatedCloud>>& clouds_;
   Book book_;
+  std::map<std::string, std::string> locks_;  ///< and other claims: who holds which
   std::optional<Broken> broken_;
   std::set<std::string> changed_;  ///< executions since the last rest
   struct Beliefs {

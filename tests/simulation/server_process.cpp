@@ -69,6 +69,7 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
       configurations_(store_, around_.clock, random_),
       clouds_(io_.get_executor()),
       guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
+      locks_(store_, around_.clock, random_),
       answers_({applications_, configurations_, client_, gennaker::testing::usual_fence(),
                 std::chrono::milliseconds(0)}),
       runner_({store_, stages_, tasks_, clouds_, around_.clock, &answers_}, io_.get_executor()),
@@ -78,7 +79,7 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
   runner::Catalogs catalogs{stages_, tasks_};
   server::add_builtin_stages(
       catalogs,
-      {store_, runner_, applications_, configurations_, starter_, clouds_, guards_, client_, random_},
+      {store_, runner_, applications_, configurations_, starter_, clouds_, guards_, locks_, client_, random_},
       options());
   tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
     return std::make_unique<WatchedTask>(watcher_, std::move(task));
@@ -124,7 +125,6 @@ Async<void> ServerProcess::start() {
   co_await std::move(clouds);
   auto running = runner_.start();
   co_await std::move(running);
-  asio::co_spawn(io_, catch_up(), asio::detached);
 }
 
 Async<void> ServerProcess::catch_up() {

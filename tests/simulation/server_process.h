@@ -106,6 +106,7 @@ class ServerProcess {
   clusters::Clouds clouds_;
   std::vector<CloudDoor*> cloud_doors_;
   clusters::TrafficGuards guards_;
+  clusters::ClusterLocks locks_;
   pipelines::OutsideAnswers answers_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;

@@ -24,7 +24,7 @@ class Images : public ::testing::Test {
  protected:
   Images() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_bake(catalogs, infrastructure);
     add_find_image(catalogs, infrastructure);

@@ -9,6 +9,7 @@
 #include "clusters/naming.h"
 #include "clusters/nearest_name.h"
 #include "stages/cluster_description.h"
+#include "stages/cluster_lock.h"
 #include "stages/create_server_group/image_choice.h"
 #include "stages/create_server_group/source.h"
 #include "stages/fields.h"
@@ -111,6 +112,10 @@ class DetermineSource final : public runner::Task {
   base::Async<TaskResult> run(TaskContext context) override {
     const ClusterDescription description = description_of(context);
     check_provider(description);
+    const clusters::Place place{description.account, description.regions.front(),
+                                clusters::cluster_name(description.moniker)};
+    auto locking = wait_for_lock(infrastructure_, context, place);
+    if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
     auto reading = infrastructure_.clouds.fresh_snapshot(description.account);
     const auto snapshot = co_await std::move(reading);
     const SourceChoice choice = choose_source(context.stage().context, description, *snapshot);

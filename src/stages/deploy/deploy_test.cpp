@@ -31,7 +31,7 @@ class Deploy : public ::testing::Test {
  protected:
   Deploy() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_create_server_group(catalogs, infrastructure);
     add_deploy(catalogs);

@@ -21,7 +21,7 @@ class EnableAndDisable : public ::testing::Test {
  protected:
   EnableAndDisable() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_determine_target_server_group(catalogs, infrastructure);
     add_enable_server_group(catalogs, infrastructure);

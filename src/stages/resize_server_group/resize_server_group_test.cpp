@@ -69,7 +69,7 @@ class ResizeAndDestroy : public ::testing::Test {
  protected:
   ResizeAndDestroy() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_resize_server_group(catalogs, infrastructure);
     add_destroy_server_group(catalogs, infrastructure);

@@ -25,7 +25,7 @@ class Rollbacks : public ::testing::Test {
  protected:
   Rollbacks() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_enable_server_group(catalogs, infrastructure);
     add_disable_server_group(catalogs, infrastructure);

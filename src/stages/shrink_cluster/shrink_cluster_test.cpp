@@ -23,7 +23,7 @@ class ClusterStages : public ::testing::Test {
  protected:
   ClusterStages() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_disable_cluster(catalogs, infrastructure);
     add_shrink_cluster(catalogs, infrastructure);
     add_scale_down_cluster(catalogs, infrastructure);

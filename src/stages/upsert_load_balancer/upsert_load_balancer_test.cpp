@@ -20,7 +20,7 @@ class LoadBalancers : public ::testing::Test {
  protected:
   LoadBalancers() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_upsert_load_balancer(catalogs, infrastructure);
     add_delete_load_balancer(catalogs, infrastructure);
   }

@@ -236,6 +236,20 @@ Async<std::string> MemoryStore::holder(std::string name) {
   co_return co_await ask(std::move(question));
 }
 
+Async<std::vector<Claim>> MemoryStore::claims(std::string prefix) {
+  std::map<std::string, Claim> found;
+  if (beneath_ != nullptr) {
+    auto question = beneath_->claims(prefix);
+    std::vector<Claim> beneath = co_await ask(std::move(question));
+    for (Claim& claim : beneath) found.emplace(claim.name, std::move(claim));
+  }
+  for (auto one = claims_.lower_bound(prefix); one != claims_.end() && one->first.starts_with(prefix); ++one)
+    found[one->first] = {one->first, "", one->second.holder, one->second.execution_id};
+  std::vector<Claim> all;
+  for (auto& [name, claim] : found) all.push_back(std::move(claim));
+  co_return all;
+}
+
 Async<std::optional<Document>> MemoryStore::document(std::string kind, std::string id) {
   if (const auto found = documents_.find({kind, id}); found != documents_.end()) {
     const Document& last = found->second.back();

@@ -41,6 +41,7 @@ class MemoryStore final : public Store {
   Async<std::vector<std::string>> starting(std::string pipeline_config_id) override;
   Async<std::vector<Answer>> answers(std::vector<std::string> command_ids) override;
   Async<std::string> holder(std::string name) override;
+  Async<std::vector<Claim>> claims(std::string prefix) override;
 
  private:
   struct Kept {

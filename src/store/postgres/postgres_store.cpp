@@ -163,6 +163,11 @@ class PostgresStore final : public Store {
     return read(
         [name = std::move(name)](Connection& connection) { return postgres::read_holder(connection, name); });
   }
+  Async<std::vector<Claim>> claims(std::string prefix) override {
+    return read([prefix = std::move(prefix)](Connection& connection) {
+      return postgres::read_claims(connection, prefix);
+    });
+  }
 
  private:
   template <class Work>

@@ -264,4 +264,22 @@ std::string read_holder(Connection& connection, const std::string& name) {
   return found.rows() == 0 ? std::string() : std::string(found.text(0, 0));
 }
 
+std::vector<Claim> read_claims(Connection& connection, const std::string& prefix) {
+  std::string end = prefix;
+  ++end.back();
+  Statement statement(
+      "SELECT name, holder, execution_id FROM claims WHERE name >= $1 AND name < $2 ORDER BY name");
+  statement.text(prefix);
+  statement.text(end);
+  const Result found = connection.run(statement);
+  std::vector<Claim> claims;
+  for (int row = 0; row < found.rows(); ++row) {
+    claims.push_back({.name = std::string(found.text(row, 0)),
+                      .expected = "",
+                      .holder = std::string(found.text(row, 1)),
+                      .execution_id = std::string(found.text(row, 2))});
+  }
+  return claims;
+}
+
 }  // namespace gennaker::store::postgres

@@ -22,6 +22,7 @@ std::vector<Command> read_commands(Connection& connection, Lease owner);
 std::vector<std::string> read_starting(Connection& connection, const std::string& pipeline_config_id);
 std::vector<Answer> read_answers(Connection& connection, const std::vector<std::string>& command_ids);
 std::string read_holder(Connection& connection, const std::string& name);
+std::vector<Claim> read_claims(Connection& connection, const std::string& prefix);
 
 /// What `read_executions` finds rows with: for the test that it neither scans nor sorts.
 Statement execution_search(const ExecutionQuery& query);

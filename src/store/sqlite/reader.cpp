@@ -259,4 +259,20 @@ std::string read_holder(Database& database, const std::string& name) {
   return row.step() ? std::string(row.text(0)) : std::string();
 }
 
+std::vector<Claim> read_claims(Database& database, const std::string& prefix) {
+  std::string end = prefix;
+  ++end.back();
+  auto row = database.prepare(
+      "SELECT name, holder, execution_id FROM claims WHERE name >= ? AND name < ? ORDER BY name");
+  row.bind_all(prefix, end);
+  std::vector<Claim> claims;
+  while (row.step()) {
+    claims.push_back({.name = std::string(row.text(0)),
+                      .expected = "",
+                      .holder = std::string(row.text(1)),
+                      .execution_id = std::string(row.text(2))});
+  }
+  return claims;
+}
+
 }  // namespace gennaker::store::sqlite

@@ -21,6 +21,7 @@ std::vector<Command> read_commands(Database& database);
 std::vector<std::string> read_starting(Database& database, const std::string& pipeline_config_id);
 std::vector<Answer> read_answers(Database& database, const std::vector<std::string>& command_ids);
 std::string read_holder(Database& database, const std::string& name);
+std::vector<Claim> read_claims(Database& database, const std::string& prefix);
 
 /// The statements that `read_executions` uses to find rows, one a source: for the test that none of them
 /// scans.

@@ -129,6 +129,10 @@ class SqliteStore final : public Store {
   Async<std::string> holder(std::string name) override {
     return read([name = std::move(name)](Database& database) { return sqlite::read_holder(database, name); });
   }
+  Async<std::vector<Claim>> claims(std::string prefix) override {
+    return read(
+        [prefix = std::move(prefix)](Database& database) { return sqlite::read_claims(database, prefix); });
+  }
 
   Pulse pulse() override { return writer_.queue().pulse(); }
 

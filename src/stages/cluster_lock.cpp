@@ -1,0 +1,81 @@
+#include "stages/cluster_lock.h"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "clusters/inventory.h"
+#include "clusters/naming.h"
+#include "runner/runner.h"
+#include "stages/fields.h"
+
+namespace gennaker::stages {
+namespace {
+
+constexpr std::chrono::milliseconds between_looks = std::chrono::seconds(2);
+
+/// The cluster that a stage's own fields name, in whatever way.
+std::string named_cluster(const json::object& context) {
+  const std::string group = server_group_name_of(context);
+  if (!group.empty()) return clusters::parse_name(group).cluster;
+  const std::string cluster = cluster_of(context);
+  if (!cluster.empty()) return cluster;
+  return clusters::cluster_name({.app = base::string_or(context, "application", ""),
+                                 .stack = base::string_or(context, "stack", ""),
+                                 .detail = base::string_or(context, "freeFormDetails", ""),
+                                 .cluster = ""});
+}
+
+bool is_about(const model::Stage& stage, const clusters::Place& place) {
+  const json::object& context = stage.context;
+  const auto locations = locations_of(context);
+  return account_of(context) == place.account && locations.size() == 1 &&
+         clusters::same_name(locations.front(), place.region) &&
+         clusters::same_name(named_cluster(context), place.cluster);
+}
+
+clusters::Claimant claimant_of(const runner::TaskContext& context, const clusters::Place& place) {
+  const model::Execution& execution = context.execution();
+  const model::Stage* stage = execution.find_stage(context.stage().id);
+  if (stage == nullptr) stage = &context.stage();
+  const model::Stage* in_charge = stage;
+  clusters::Claimant claimant;
+  for (; stage != nullptr; stage = execution.find_stage(stage->parent_id)) {
+    claimant.within.push_back(stage->id);
+    const model::Stage* parent = execution.find_stage(stage->parent_id);
+    if (in_charge == stage && parent != nullptr && is_about(*parent, place)) in_charge = parent;
+  }
+  claimant.execution_id = execution.id;
+  claimant.stage_id = in_charge->id;
+  claimant.since = in_charge->start_time.value_or(context.now());
+  claimant.parent_execution_id = base::string_or(execution.trigger, "parentExecutionId", "");
+  claimant.parent_stage_id = base::string_or(execution.trigger, "parentPipelineStageId", "");
+  return claimant;
+}
+
+}  // namespace
+
+base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructure& infrastructure,
+                                                             runner::TaskContext context,
+                                                             clusters::Place place) {
+  clusters::Claimant claimant = claimant_of(context, place);
+  auto acquiring = infrastructure.locks.acquire(place, std::move(claimant));
+  const std::optional<clusters::LockHolder> holder = co_await std::move(acquiring);
+  if (!holder) co_return std::nullopt;
+  runner::Again wish{.after = between_looks,
+                     .waiting_for = fmt::format("the lock of cluster {}, which {} holds", to_text(place),
+                                                holder->description),
+                     .wake_on = runner::execution_word(holder->execution_id)};
+  co_return runner::again(std::move(wish));
+}
+
+base::Async<std::optional<runner::TaskResult>> wait_for_lock_of(const Infrastructure& infrastructure,
+                                                                runner::TaskContext context,
+                                                                clusters::ServerGroupRef group) {
+  clusters::Place place{group.account, group.region, clusters::parse_name(group.name).cluster};
+  // A name that is none of ours stands for itself.
+  if (place.cluster.empty()) place.cluster = group.name;
+  return wait_for_lock(infrastructure, std::move(context), std::move(place));
+}
+
+}  // namespace gennaker::stages
