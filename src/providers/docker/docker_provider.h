@@ -16,7 +16,7 @@ using base::Async;
 
 /// The "docker" cloud: server groups of containers on hosts that speak the Docker Engine API (Podman too),
 /// behind HAProxy. What each operation takes and answers: clusters/operations.h, README.md. What must survive
-/// is kept in the engines: docs/decisions/0019-docker-records.md.
+/// is kept in the engines: docs/decisions/0020-docker-records.md.
 ///
 /// stop() ends operations that last (a drain) with `unavailable`; their next attempt, also by another
 /// process, completes them. After it, or when the executor runs no more, the provider may be destroyed.

@@ -9,7 +9,7 @@
 
 /// Records: containers that are never started, whose labels say what a server group is. Labels cannot be
 /// changed, so each change is a new record with the next revision; the highest one counts.
-/// Source: docs/decisions/0019-docker-records.md
+/// Source: docs/decisions/0020-docker-records.md
 namespace gennaker::providers::docker {
 
 namespace engine = clients::docker;
