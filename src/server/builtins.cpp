@@ -169,7 +169,8 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
                                                    model::Account{.name = account,
                                                                   .provider = simulated_provider,
                                                                   .environment = account,
-                                                                  .regions = parts.options.simulated.regions},
+                                                                  .regions = parts.options.simulated.regions,
+                                                                  .capabilities = model::all_capabilities()},
                                                    clusters::Snapshot());
     cloud->forget_effects();
     clouds.add(std::move(cloud));
