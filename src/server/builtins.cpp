@@ -7,6 +7,7 @@
 #include "stages/bake/bake.h"
 #include "stages/bind_artifacts.h"
 #include "stages/check_preconditions/check_preconditions.h"
+#include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/delete_pipeline/delete_pipeline.h"
@@ -129,6 +130,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   const stages::Infrastructure infrastructure{parts.clouds, parts.guards};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
   stages::add_bake(catalogs, infrastructure);
+  stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
