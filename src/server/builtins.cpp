@@ -24,6 +24,7 @@
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/find_image/find_image.h"
 #include "stages/infrastructure.h"
+#include "stages/instances/instances.h"
 #include "stages/manual_judgment/manual_judgment.h"
 #include "stages/monitor_pipeline/monitor_pipeline.h"
 #include "stages/noop/noop.h"
@@ -140,6 +141,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
   stages::add_find_image(catalogs, infrastructure);
+  stages::add_instances(catalogs, infrastructure);
   stages::add_resize_server_group(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
