@@ -192,6 +192,12 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   if (kind == clusters::upsert_load_balancer_kind) return upsert_load_balancer(std::move(operation));
   if (kind == clusters::delete_load_balancer_kind) return delete_load_balancer(std::move(operation));
   if (kind == clusters::bake_kind) return bake(std::move(operation));
+  if (kind == clusters::terminate_instances_kind) return renew(std::move(operation), Renewal::replace);
+  if (kind == clusters::reboot_instances_kind) return renew(std::move(operation), Renewal::reboot);
+  if (kind == clusters::terminate_and_decrement_kind) return terminate_and_decrement(std::move(operation));
+  if (kind == clusters::register_instances_kind) return set_traffic(std::move(operation), Traffic::give);
+  if (kind == clusters::deregister_instances_kind) return set_traffic(std::move(operation), Traffic::take);
+  if (kind == clusters::tag_server_group_kind) return tag_group(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
 }
 

@@ -76,7 +76,8 @@ class Account {
   clusters::Snapshot snapshot() const;
   model::ServerGroup describe(const RunningGroup& running) const;
   model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
-  model::Health traffic_health(const Group& group, const Instance& instance, bool retiring) const;
+  model::Health traffic_health(const Group& group, const Instance& instance,
+                               const InstanceRecord& record) const;
 
   // server_groups.cpp
   Async<json::object> create(model::Operation operation);
@@ -100,6 +101,20 @@ class Account {
   std::shared_ptr<Instance> watch_instance(const Group& group, const InstanceRecord& record,
                                            bool presumed_up);
   GroupPointer find_group(const std::string& name) const;
+
+  // instances.cpp
+  enum class Renewal {
+    replace,  ///< with an empty directory
+    reboot,   ///< it keeps its log
+  };
+  Async<json::object> renew(model::Operation operation, Renewal how);
+  Async<void> renew_in(GroupPointer running, std::vector<std::string> ids, std::string key, Renewal how);
+  Async<void> stop_all(GroupPointer running, std::vector<int> indices, Renewal how);
+  Async<json::object> terminate_and_decrement(model::Operation operation);
+  enum class Traffic { give, take };
+  Async<json::object> set_traffic(model::Operation operation, Traffic traffic);
+  Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
+  Async<json::object> tag_group(model::Operation operation);
 
   // load_balancers.cpp
   Async<json::object> upsert_load_balancer(model::Operation operation);

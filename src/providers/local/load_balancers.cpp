@@ -35,7 +35,8 @@ haproxy::Configuration Account::wanted() const {
       if (std::find(attached.begin(), attached.end(), name) == attached.end()) continue;
       for (const InstanceRecord& record : group.instances) {
         const auto instance = running->instances.find(record.index);
-        if (record.retiring || instance == running->instances.end()) continue;
+        if (record.retiring || record.renewing || is_without(record, name)) continue;
+        if (instance == running->instances.end()) continue;
         if (!instance->second->in_service()) continue;
         proxy.servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
                                  .address = options_.address,

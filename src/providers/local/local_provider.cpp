@@ -109,6 +109,14 @@ std::vector<model::Account> LocalProvider::accounts() const {
   return accounts;
 }
 
+model::Capabilities LocalProvider::capabilities() const {
+  return {.terminate_instances = true,
+          .reboot_instances = true,
+          .register_instances = true,
+          .server_group_tags = true,
+          .platform_health = "Local"};
+}
+
 Async<void> LocalProvider::start() {
   for (const auto& [name, account] : parts_->accounts) co_await account->start();
 }

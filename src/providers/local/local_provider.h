@@ -52,6 +52,7 @@ class LocalProvider final : public clusters::CloudProvider {
 
   std::string_view name() const override { return "local"; }
   std::vector<model::Account> accounts() const override;
+  model::Capabilities capabilities() const override;
   Async<void> start() override;
   Async<void> stop() override;
   Async<clusters::Snapshot> watch(std::string account, std::uint64_t known) override;
