@@ -6,6 +6,7 @@
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
 #include "stages/bind_artifacts.h"
+#include "stages/bulk_server_groups/bulk_server_groups.h"
 #include "stages/check_preconditions/check_preconditions.h"
 #include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
@@ -26,8 +27,10 @@
 #include "stages/infrastructure.h"
 #include "stages/instances/instances.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/modify_scaling_process/modify_scaling_process.h"
 #include "stages/monitor_pipeline/monitor_pipeline.h"
 #include "stages/noop/noop.h"
+#include "stages/pin_server_group/pin_server_group.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
@@ -40,6 +43,7 @@
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
+#include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
 #include "stages/wait_until/wait_until.h"
@@ -131,6 +135,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   const stages::Infrastructure infrastructure{parts.clouds, parts.guards};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
   stages::add_bake(catalogs, infrastructure);
+  stages::add_bulk_server_groups(catalogs, infrastructure);
   stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
   stages::add_delete_load_balancer(catalogs, infrastructure);
@@ -142,12 +147,15 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_enable_server_group(catalogs, infrastructure);
   stages::add_find_image(catalogs, infrastructure);
   stages::add_instances(catalogs, infrastructure);
+  stages::add_modify_scaling_process(catalogs, infrastructure);
+  stages::add_pin_server_group(catalogs, infrastructure);
   stages::add_resize_server_group(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  stages::add_upsert_server_group_tags(catalogs, infrastructure);
   add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
 }
 
