@@ -10,6 +10,7 @@
 #include "stages/check_preconditions/check_preconditions.h"
 #include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
+#include "stages/delete_image/delete_image.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/depends_on_execution/depends_on_execution.h"
@@ -24,6 +25,7 @@
 #include "stages/evaluate_variables/evaluate_variables.h"
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/find_image/find_image.h"
+#include "stages/find_image_from_tags/find_image_from_tags.h"
 #include "stages/infrastructure.h"
 #include "stages/instances/instances.h"
 #include "stages/manual_judgment/manual_judgment.h"
@@ -42,6 +44,7 @@
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
+#include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
@@ -138,6 +141,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_bulk_server_groups(catalogs, infrastructure);
   stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
+  stages::add_delete_image(catalogs, infrastructure);
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
   stages::add_destroy_server_group(catalogs, infrastructure);
@@ -146,6 +150,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
   stages::add_find_image(catalogs, infrastructure);
+  stages::add_find_image_from_tags(catalogs, infrastructure);
   stages::add_instances(catalogs, infrastructure);
   stages::add_modify_scaling_process(catalogs, infrastructure);
   stages::add_pin_server_group(catalogs, infrastructure);
@@ -154,6 +159,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_rollback_server_group(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
+  stages::add_upsert_image_tags(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
   stages::add_upsert_server_group_tags(catalogs, infrastructure);
   add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
