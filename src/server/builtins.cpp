@@ -46,6 +46,7 @@
 #include "stages/toggleable_pause/toggleable_pause.h"
 #include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
+#include "stages/upsert_security_group/upsert_security_group.h"
 #include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
@@ -161,6 +162,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_image_tags(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  stages::add_upsert_security_group(catalogs, infrastructure);
   stages::add_upsert_server_group_tags(catalogs, infrastructure);
   add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
 }
