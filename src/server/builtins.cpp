@@ -39,6 +39,7 @@
 #include "stages/restrict_execution_window/restrict_execution_window.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/run_job/run_job.h"
 #include "stages/save_pipeline/save_pipeline.h"
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
@@ -158,6 +159,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_resize_server_group(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
+  stages::add_run_job(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_image_tags(catalogs, infrastructure);
