@@ -29,7 +29,8 @@ struct Faults {
 /// A cloud in memory that keeps CloudProvider's promises, for rehearsals and tests: one account. Instances
 /// become healthy when the clock has passed `time_to_healthy` since their launch. A server group's settings
 /// may say {"neverHealthy": true} or {"crashes": true} (Failed). A job's may say {"runsFor": ms, "exitCode":
-/// 3, "outputs": {}, "files": {name: text}}. Threads: one.
+/// 3, "outputs": {}, "files": {name: text}}; without the last any file is there and
+/// empty. Threads: one.
 class SimulatedCloud final : public CloudProvider {
  public:
   /// The account "local" with the regions "here" and "there", and nothing in it.

@@ -84,7 +84,8 @@ Async<std::string> SimulatedCloud::job_file(std::string account, std::string job
   for (const Job& job : state_.jobs) {
     if (job.id != job_id) continue;
     const auto* files = base::find_object(job.extra, "files");
-    const auto found = files == nullptr ? std::nullopt : base::string_member(*files, name);
+    if (files == nullptr) co_return std::string();
+    const auto found = base::string_member(*files, name);
     if (found) co_return *found;
     throw Error(Kind::not_found, fmt::format("job '{}' wrote no file '{}'", job_id, name));
   }

@@ -26,6 +26,7 @@ struct ReservedPorts {
 ///
 ///     <directory>/images/<id>/{image.json, files/}
 ///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
+///     <directory>/jobs/<id>/{job.json, instance.json, output.log, files/, ...}
 ///     <directory>/load-balancers.json
 ///     <directory>/haproxy/                     created and removed with the first and last load balancer
 ///     <directory>/operations/<digest>.json     the answers of operations that are done, by key
@@ -40,7 +41,8 @@ class Account {
   Async<void> stop();
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
-  Async<std::string> console_output(std::string instance_id);
+  Async<std::string> console_output(std::string id);
+  Async<std::string> job_file(std::string job_id, std::string name);
 
  private:
   struct RunningGroup {
@@ -116,6 +118,29 @@ class Account {
   Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
   Async<json::object> tag_group(model::Operation operation);
 
+  // jobs.cpp
+  struct RunningJob {
+    model::Job job;
+    std::string key;
+    json::object raw_settings;
+    std::string image_id;
+    bool cancelled = false;
+    std::shared_ptr<base::UnixSocket> socket;  ///< to the shim, while somebody follows it
+    Turn turn;
+  };
+  using JobPointer = std::shared_ptr<RunningJob>;
+  Async<json::object> run_job(model::Operation operation);
+  Async<json::object> cancel_job(model::Operation operation);
+  Async<void> load_jobs();
+  void follow_jobs();
+  static Async<void> follow_job(Account* self, JobPointer job);
+  Async<std::optional<ProcessExit>> await_exit(JobPointer job);
+  Async<void> launch_job(JobPointer job);
+  Async<void> finish_job(JobPointer job, std::optional<ProcessExit> exit);
+  Async<void> save_job(JobPointer job);
+  ProcessSpec process_of(const RunningJob& job) const;
+  std::string directory_of(const RunningJob& job) const { return jobs_directory_ + "/" + job.job.id; }
+
   // load_balancers.cpp
   Async<json::object> upsert_load_balancer(model::Operation operation);
   Async<json::object> delete_load_balancer(model::Operation operation);
@@ -136,11 +161,14 @@ class Account {
   const LocalOptions& options_;
   LocalAccount account_;
   ReservedPorts& ports_;
-  std::string directory_, images_directory_, groups_directory_;
+  std::string directory_, images_directory_, groups_directory_, jobs_directory_;
   Balancer balancer_;
 
   std::map<std::string, model::Image> images_;
   std::map<std::string, GroupPointer> groups_;
+  std::map<std::string, JobPointer> jobs_;
+  int jobs_followed_ = 0;
+  Signal job_followed_;
   std::map<std::string, LoadBalancer> load_balancers_;
   Turn load_balancer_turn_;
   using Turns = std::map<std::string, std::shared_ptr<Turn>>;

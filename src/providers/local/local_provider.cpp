@@ -114,6 +114,7 @@ model::Capabilities LocalProvider::capabilities() const {
           .reboot_instances = true,
           .register_instances = true,
           .server_group_tags = true,
+          .jobs = true,
           .platform_health = "Local"};
 }
 
@@ -135,8 +136,12 @@ Async<json::object> LocalProvider::perform(model::Operation operation) {
   co_return co_await account.perform(std::move(operation));
 }
 
-Async<std::string> LocalProvider::console_output(std::string account, std::string instance_id) {
-  co_return co_await parts_->find(account).console_output(std::move(instance_id));
+Async<std::string> LocalProvider::console_output(std::string account, std::string id) {
+  co_return co_await parts_->find(account).console_output(std::move(id));
+}
+
+Async<std::string> LocalProvider::job_file(std::string account, std::string job_id, std::string name) {
+  co_return co_await parts_->find(account).job_file(std::move(job_id), std::move(name));
 }
 
 }  // namespace gennaker::providers::local

@@ -59,7 +59,8 @@ class LocalProvider final : public clusters::CloudProvider {
   /// disableServerGroup answers also {"drained": bool}: false when requests were cut at the end of the drain
   /// time-out.
   Async<boost::json::object> perform(model::Operation operation) override;
-  Async<std::string> console_output(std::string account, std::string instance_id) override;
+  Async<std::string> console_output(std::string account, std::string id) override;
+  Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;
 
  private:
   class Parts;

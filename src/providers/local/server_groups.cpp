@@ -10,6 +10,7 @@
 #include "providers/local/images.h"
 #include "providers/local/ports.h"
 #include "providers/local/process_spec.h"
+#include "providers/local/programs.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -25,34 +26,6 @@ constexpr int highest_port = 65535;
 
 [[noreturn]] void refuse(std::string_view field, const std::string& why) {
   throw Error(Kind::invalid, fmt::format("{}: {}", field, why), {{"field", field}});
-}
-
-/// The program of the image where it has one of that name; else as it is, for PATH.
-std::string resolve_program(const std::string& program, const std::string& image) {
-  const std::string inside = image + "/" + program;
-  return !program.starts_with('/') && access(inside.c_str(), X_OK) == 0 ? inside : program;
-}
-
-std::string resolve_directory(const std::string& directory, const std::string& image) {
-  if (directory.empty()) return image;
-  return directory.starts_with('/') ? directory : image + "/" + directory;
-}
-
-/// What can be known about the settings by looking at the image. Blocks.
-void check_against_image(const GroupSettings& settings, const std::string& image_id,
-                         const std::string& image) {
-  const std::string directory = resolve_directory(settings.working_directory, image);
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored)) {
-    refuse("settings.workingDirectory",
-           fmt::format("'{}' is not a directory of image '{}'", settings.working_directory, image_id));
-  }
-  const std::string program = resolve_program(settings.command[0], image);
-  const bool is_path = program.find('/') != std::string::npos;
-  if (is_path && access(program.c_str(), X_OK) != 0) {
-    refuse("settings.command",
-           fmt::format("'{}' is not a program of image '{}'", settings.command[0], image_id));
-  }
 }
 
 struct PortSearch {

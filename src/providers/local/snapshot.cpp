@@ -69,6 +69,7 @@ clusters::Snapshot Account::snapshot() const {
                                                  {"running", balancer_.running()}}});
   }
   for (const auto& [id, image] : images_) snapshot.images.push_back(image);
+  for (const auto& [id, job] : jobs_) snapshot.jobs.push_back(job->job);
   return snapshot;
 }
 

@@ -360,6 +360,57 @@ TEST_F(LocalWorld, TakesTheTrafficOfOneInstance) {
   EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
 }
 
+clusters::JobSpec job(const std::string& command) {
+  clusters::JobSpec spec;
+  spec.account = spec.region = "local";
+  spec.moniker = {.app = "shop", .stack = "", .detail = "migrate", .cluster = ""};
+  spec.settings["command"] = command;
+  return spec;
+}
+
+TEST_F(LocalWorld, RunsAJobToItsEnd) {
+  const std::string once = key();
+  const auto answer = perform(clusters::run_job(
+      once,
+      job("echo hello; echo once >> $JOB_DIRECTORY/runs; echo rows=7 > $JOB_DIRECTORY/result; exit 0")));
+  const auto id = base::string_or(answer, "jobId", "");
+  await("its end", [&] { return snapshot().jobs.at(0).completed_time.has_value(); });
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::succeeded) << snapshot().jobs.at(0).message;
+  EXPECT_EQ(snapshot().jobs.at(0).exit_code, 0);
+  EXPECT_EQ(run(provider_->job_file("local", id, "result")), "rows=7\n");
+  EXPECT_TRUE(says(run(provider_->console_output("local", id)), "hello\n"));
+  expect_no_process("/local/local/jobs");
+  fs::remove_all(options_.data_directory + "/local/local/operations");
+  close(false);
+  open();
+  EXPECT_EQ(base::string_or(perform(clusters::run_job(once, job("exit 3"))), "jobId", ""), id);
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::succeeded) << "the same key, the same job";
+  EXPECT_EQ(run(provider_->job_file("local", id, "runs")), "once\n");
+  for (const std::string name : {"../job.json", "/etc/passwd", ""}) {
+    EXPECT_THROW(run(provider_->job_file("local", id, name)), base::Error) << name;
+  }
+}
+
+TEST_F(LocalWorld, SeesTheEndOfAJobThatItDidNotWatch) {
+  perform(clusters::run_job(key(), job("sleep 0.5; exit 3")));
+  close(false);
+  wait_until("the command's end",
+             [&] { return processes_of(options_.data_directory + "/local/local/jobs").size() == 1; });
+  open();
+  await("its end", [&] { return snapshot().jobs.at(0).completed_time.has_value(); });
+  EXPECT_EQ(snapshot().jobs.at(0).exit_code, 3);
+  EXPECT_EQ(snapshot().jobs.at(0).message, "exited with status 3");
+}
+
+TEST_F(LocalWorld, EndsAJobThatIsCancelled) {
+  const auto answer = perform(clusters::run_job(key(), job("sleep 1000")));
+  const std::string cancel = key(), id = base::string_or(answer, "jobId", "");
+  for (int attempt = 0; attempt < 2; ++attempt) perform(clusters::cancel_job(cancel, "local", "local", id));
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::failed);
+  EXPECT_EQ(snapshot().jobs.at(0).message, "was cancelled");
+  expect_no_process("/local/local/jobs");
+}
+
 TEST_F(LocalWorld, KeepsTagsOfAServerGroup) {
   balance("shop");
   const std::string name = create(key(), spec(bake("1.0"), 1));
