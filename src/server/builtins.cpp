@@ -45,6 +45,7 @@
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
+#include "stages/upsert_entity_tags/upsert_entity_tags.h"
 #include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
 #include "stages/upsert_security_group/upsert_security_group.h"
@@ -133,6 +134,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_delete_pipeline(catalogs, parts.configurations);
   stages::add_reorder_pipelines(catalogs, parts.configurations);
   stages::add_find_artifact_from_execution(catalogs, parts.store);
+  stages::add_upsert_entity_tags(catalogs, parts.store);
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
