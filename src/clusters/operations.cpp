@@ -14,6 +14,11 @@ json::object group_json(const ServerGroupRef& group) {
   return {{"serverGroupName", group.name}, {"region", group.region}};
 }
 
+json::object instances_json(const InstancesRef& instances) {
+  return {{"region", instances.region},
+          {"instanceIds", json::array(instances.ids.begin(), instances.ids.end())}};
+}
+
 model::Operation operation(std::string_view kind, std::string key, const std::string& account,
                            json::object what) {
   return {.kind = std::string(kind), .key = std::move(key), .account = account, .what = std::move(what)};
@@ -99,6 +104,136 @@ model::Operation upsert_load_balancer(std::string key, const std::string& accoun
 model::Operation delete_load_balancer(std::string key, const std::string& account, const std::string& region,
                                       const std::string& name) {
   return operation(delete_load_balancer_kind, std::move(key), account, {{"name", name}, {"region", region}});
+}
+
+InstancesRef instances_of(const model::Operation& operation) {
+  return {.account = operation.account,
+          .region = base::string_or(operation.what, "region", ""),
+          .ids = base::string_list(operation.what, "instanceIds")};
+}
+
+model::Operation terminate_instances(std::string key, const InstancesRef& instances) {
+  return operation(terminate_instances_kind, std::move(key), instances.account, instances_json(instances));
+}
+
+model::Operation terminate_and_decrement(std::string key, const ServerGroupRef& group,
+                                         const std::string& instance, const model::Capacity& capacity) {
+  json::object what = group_json(group);
+  what["instance"] = instance;
+  what["capacity"] = capacity_json(capacity);
+  return operation(terminate_and_decrement_kind, std::move(key), group.account, std::move(what));
+}
+
+model::Operation reboot_instances(std::string key, const InstancesRef& instances) {
+  return operation(reboot_instances_kind, std::move(key), instances.account, instances_json(instances));
+}
+
+model::Operation detach_instances(std::string key, const Detachment& detachment) {
+  json::object what = group_json(detachment.group);
+  what["instanceIds"] = json::array(detachment.ids.begin(), detachment.ids.end());
+  what["terminateDetachedInstances"] = detachment.terminate;
+  if (detachment.capacity) what["capacity"] = capacity_json(*detachment.capacity);
+  return operation(detach_instances_kind, std::move(key), detachment.group.account, std::move(what));
+}
+
+model::Operation register_instances(std::string key, const InstancesRef& instances,
+                                    const std::vector<std::string>& load_balancers) {
+  json::object what = instances_json(instances);
+  what["loadBalancerNames"] = json::array(load_balancers.begin(), load_balancers.end());
+  return operation(register_instances_kind, std::move(key), instances.account, std::move(what));
+}
+
+model::Operation deregister_instances(std::string key, const InstancesRef& instances,
+                                      const std::vector<std::string>& load_balancers) {
+  json::object what = instances_json(instances);
+  what["loadBalancerNames"] = json::array(load_balancers.begin(), load_balancers.end());
+  return operation(deregister_instances_kind, std::move(key), instances.account, std::move(what));
+}
+
+model::Operation set_scaling_processes(std::string key, const ServerGroupRef& group, ProcessAction action,
+                                       const std::vector<std::string>& processes) {
+  json::object what = group_json(group);
+  what["action"] = action == ProcessAction::suspend ? "suspend" : "resume";
+  what["processes"] = json::array(processes.begin(), processes.end());
+  return operation(set_scaling_processes_kind, std::move(key), group.account, std::move(what));
+}
+
+model::Operation tag_server_group(std::string key, const ServerGroupRef& group, json::object tags) {
+  json::object what = group_json(group);
+  what["tags"] = std::move(tags);
+  return operation(tag_server_group_kind, std::move(key), group.account, std::move(what));
+}
+
+ImageRef image_of(const model::Operation& operation) {
+  return {.account = operation.account,
+          .region = base::string_or(operation.what, "region", ""),
+          .id = base::string_or(operation.what, "imageId", "")};
+}
+
+model::Operation tag_image(std::string key, const ImageRef& image, json::object tags) {
+  return operation(tag_image_kind, std::move(key), image.account,
+                   {{"imageId", image.id}, {"region", image.region}, {"tags", std::move(tags)}});
+}
+
+model::Operation delete_image(std::string key, const ImageRef& image) {
+  return operation(delete_image_kind, std::move(key), image.account,
+                   {{"imageId", image.id}, {"region", image.region}});
+}
+
+model::Operation upsert_firewall(std::string key, const model::Firewall& firewall) {
+  return operation(upsert_firewall_kind, std::move(key), firewall.account,
+                   {{"name", firewall.name},
+                    {"region", firewall.region},
+                    {"vpcId", firewall.vpc_id},
+                    {"description", firewall.description},
+                    {"inboundRules", firewall.inbound_rules},
+                    {"settings", firewall.extra}});
+}
+
+model::Operation delete_firewall(std::string key, const model::Firewall& firewall) {
+  return operation(delete_firewall_kind, std::move(key), firewall.account,
+                   {{"name", firewall.name}, {"region", firewall.region}, {"vpcId", firewall.vpc_id}});
+}
+
+model::Firewall firewall_of(const model::Operation& operation) {
+  model::Firewall firewall;
+  firewall.name = base::string_or(operation.what, "name", "");
+  firewall.account = operation.account;
+  firewall.region = base::string_or(operation.what, "region", "");
+  firewall.moniker = parse_name(firewall.name);
+  firewall.vpc_id = base::string_or(operation.what, "vpcId", "");
+  firewall.description = base::string_or(operation.what, "description", "");
+  if (const auto* rules = base::find_array(operation.what, "inboundRules")) firewall.inbound_rules = *rules;
+  if (const auto* settings = base::find_object(operation.what, "settings")) firewall.extra = *settings;
+  return firewall;
+}
+
+model::Operation run_job(std::string key, const JobSpec& spec) {
+  return operation(run_job_kind, std::move(key), spec.account,
+                   {{"application", spec.moniker.app},
+                    {"stack", spec.moniker.stack},
+                    {"freeFormDetails", spec.moniker.detail},
+                    {"region", spec.region},
+                    {"imageId", spec.image_id},
+                    {"settings", spec.settings}});
+}
+
+JobSpec job_spec_of(const model::Operation& operation) {
+  JobSpec spec;
+  spec.account = operation.account;
+  spec.region = base::string_or(operation.what, "region", "");
+  spec.moniker.app = base::string_or(operation.what, "application", "");
+  spec.moniker.stack = base::string_or(operation.what, "stack", "");
+  spec.moniker.detail = base::string_or(operation.what, "freeFormDetails", "");
+  spec.moniker.cluster = cluster_name(spec.moniker);
+  spec.image_id = base::string_or(operation.what, "imageId", "");
+  if (const auto* settings = base::find_object(operation.what, "settings")) spec.settings = *settings;
+  return spec;
+}
+
+model::Operation cancel_job(std::string key, const std::string& account, const std::string& region,
+                            const std::string& job_id) {
+  return operation(cancel_job_kind, std::move(key), account, {{"jobId", job_id}, {"region", region}});
 }
 
 model::Operation bake(std::string key, const std::string& account, const std::string& region,

@@ -46,7 +46,7 @@ class HealthRules {
       health.state = HealthState::down;
     } else if (at > now_) {
       health.state = HealthState::starting;
-    } else if (group_.disabled) {
+    } else if (group_.disabled || base::bool_or(instance.extra, "deregistered", false)) {
       health.state = HealthState::out_of_service;
     }
     return health;
@@ -71,13 +71,27 @@ class HealthRules {
   bool never_, crashes_;
 };
 
+/// The lowest number that none has; almost always the next.
+std::string free_instance_id(const ServerGroup& group) {
+  const auto is_taken = [&](const std::string& id) {
+    return std::any_of(group.instances.begin(), group.instances.end(),
+                       [&](const model::Instance& instance) { return instance.id == id; });
+  };
+  std::string id = fmt::format("{}-{}", group.name, group.instances.size());
+  for (int number = 0; is_taken(id); ++number) id = fmt::format("{}-{}", group.name, number);
+  return id;
+}
+
 }  // namespace
 
 SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
     : clock_(clock),
       random_(seed),
-      account_{
-          .name = "local", .provider = "simulated", .environment = "test", .regions = {"here", "there"}} {
+      account_{.name = "local",
+               .provider = "simulated",
+               .environment = "test",
+               .regions = {"here", "there"},
+               .capabilities = model::all_capabilities()} {
   state_.revision = 1;
 }
 
@@ -137,43 +151,60 @@ Async<json::object> SimulatedCloud::perform(Operation operation) {
   co_return answer;
 }
 
-Async<std::string> SimulatedCloud::console_output(std::string account, std::string instance_id) {
+Async<std::string> SimulatedCloud::console_output(std::string account, std::string id) {
   for (const ServerGroup& group : state_.server_groups) {
     for (const model::Instance& instance : group.instances) {
-      if (instance.id == instance_id) co_return fmt::format("{} says hello", instance_id);
+      if (instance.id == id) co_return fmt::format("{} says hello", id);
     }
   }
-  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account, instance_id));
+  for (const model::Job& job : state_.jobs) {
+    if (job.id == id) co_return fmt::format("{} says hello", id);
+  }
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account, id));
 }
 
 json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_way) {
   const auto done = answers_.find(operation.key);
   if (done != answers_.end()) return done->second;
   json::object answer;
-  const std::string_view kind = operation.kind;
-  if (kind == create_server_group_kind) {
+  if (operation.kind == create_server_group_kind) {
     answer = create(operation, stop_half_way);
     if (stop_half_way) return answer;
-  } else if (kind == resize_server_group_kind) {
-    answer = resize(operation);
-  } else if (kind == enable_server_group_kind) {
-    answer = set_disabled(operation, false);
-  } else if (kind == disable_server_group_kind) {
-    answer = set_disabled(operation, true);
-  } else if (kind == destroy_server_group_kind) {
-    answer = destroy(operation);
-  } else if (kind == upsert_load_balancer_kind) {
-    answer = upsert_load_balancer(operation);
-  } else if (kind == delete_load_balancer_kind) {
-    answer = delete_load_balancer(operation);
-  } else if (kind == bake_kind) {
-    answer = bake(operation);
+  } else if (operation.kind == enable_server_group_kind || operation.kind == disable_server_group_kind) {
+    answer = set_disabled(operation, operation.kind == disable_server_group_kind);
+  } else if (const Handler handle = handler_of(operation.kind)) {
+    answer = (this->*handle)(operation);
   } else {
-    throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
+    throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", operation.kind));
   }
   record(operation, answer);
   changed();
   return answer;
+}
+
+SimulatedCloud::Handler SimulatedCloud::handler_of(std::string_view kind) {
+  static const std::map<std::string_view, Handler> handlers{
+      {resize_server_group_kind, &SimulatedCloud::resize},
+      {destroy_server_group_kind, &SimulatedCloud::destroy},
+      {upsert_load_balancer_kind, &SimulatedCloud::upsert_load_balancer},
+      {delete_load_balancer_kind, &SimulatedCloud::delete_load_balancer},
+      {bake_kind, &SimulatedCloud::bake},
+      {terminate_instances_kind, &SimulatedCloud::terminate},
+      {terminate_and_decrement_kind, &SimulatedCloud::terminate_and_decrement},
+      {reboot_instances_kind, &SimulatedCloud::reboot},
+      {detach_instances_kind, &SimulatedCloud::detach},
+      {register_instances_kind, &SimulatedCloud::register_instances},
+      {deregister_instances_kind, &SimulatedCloud::deregister_instances},
+      {set_scaling_processes_kind, &SimulatedCloud::set_processes},
+      {tag_server_group_kind, &SimulatedCloud::tag_group},
+      {tag_image_kind, &SimulatedCloud::tag_image},
+      {delete_image_kind, &SimulatedCloud::delete_image},
+      {upsert_firewall_kind, &SimulatedCloud::upsert_firewall},
+      {delete_firewall_kind, &SimulatedCloud::delete_firewall},
+      {run_job_kind, &SimulatedCloud::run_job},
+      {cancel_job_kind, &SimulatedCloud::cancel_job}};
+  const auto found = handlers.find(kind);
+  return found == handlers.end() ? nullptr : found->second;
 }
 
 void SimulatedCloud::record(const Operation& operation, const json::object& answer) {
@@ -249,7 +280,7 @@ void SimulatedCloud::fill(ServerGroup& group, int size) {
   group.instances.resize(std::min(group.instances.size(), static_cast<std::size_t>(size)));
   while (group.instances.size() < static_cast<std::size_t>(size)) {
     model::Instance instance;
-    instance.id = fmt::format("{}-{}", group.name, group.instances.size());
+    instance.id = free_instance_id(group);
     instance.zone = group.region + "-a";
     instance.launch_time = clock_.now();
     instance.extra["healthy_at"] = base::to_millis(clock_.now() + time_to_healthy_);
@@ -364,6 +395,11 @@ void SimulatedCloud::put(model::LoadBalancer balancer) {
   changed();
 }
 
+void SimulatedCloud::put(model::Firewall firewall) {
+  state_.firewalls.push_back(std::move(firewall));
+  changed();
+}
+
 void SimulatedCloud::tick() {
   refresh_health();
 }
@@ -405,7 +441,7 @@ void SimulatedCloud::set_health(ServerGroup& group) {
 void SimulatedCloud::refresh_health() {
   if (clock_.now() < next_change_) return;
   next_change_ = base::TimePoint::max();
-  bool any_changed = false;
+  bool any_changed = refresh_jobs();
   for (std::size_t i = 0; i < state_.server_groups.size(); ++i) {
     const ServerGroup& group = state_.server_groups[i];
     if (is_stale(group)) {

@@ -97,4 +97,32 @@ Async<void> TrafficGuards::check(std::string account, std::string location, std:
   }
 }
 
+std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,
+                                    const std::vector<std::string>& ids) {
+  const auto goes = [&](const model::Instance& instance) {
+    return std::find(ids.begin(), ids.end(), instance.id) != ids.end();
+  };
+  std::vector<std::string> emptied;
+  for (const ServerGroup& group : snapshot.server_groups) {
+    if (!same_name(group.region, location)) continue;
+    bool takes_some = false, leaves_some = false;
+    for (const model::Instance& instance : group.instances) {
+      if (instance.state != model::HealthState::up) continue;
+      (goes(instance) ? takes_some : leaves_some) = true;
+    }
+    if (takes_some && !leaves_some) emptied.push_back(group.name);
+  }
+  return emptied;
+}
+
+Async<void> TrafficGuards::check_instances(std::string account, std::string location,
+                                           std::vector<std::string> ids, std::string verb) const {
+  auto reading = clouds_.fresh_snapshot(account);
+  const auto snapshot = co_await std::move(reading);
+  std::vector<std::string> emptied = emptied_by(*snapshot, location, ids);
+  if (emptied.empty()) co_return;
+  auto checking = check(std::move(account), std::move(location), std::move(emptied), std::move(verb));
+  co_await std::move(checking);
+}
+
 }  // namespace gennaker::clusters

@@ -36,6 +36,10 @@ struct GuardQuestion {
 /// nullopt: allowed. Else why not, for people. Counts instances that are Up in enabled server groups.
 std::optional<std::string> why_denied(const GuardQuestion& question);
 
+/// The server groups of `location` whose last instances that are Up are among `ids`.
+std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,
+                                    const std::vector<std::string>& ids);
+
 /// Asks for the rules and for fresh news of the account.
 class TrafficGuards {
  public:
@@ -46,6 +50,10 @@ class TrafficGuards {
   /// GuardRules throws. Names that do not exist lose nothing.
   Async<void> check(std::string account, std::string location, std::vector<std::string> names,
                     std::string verb) const;
+  /// The same for instances: a server group that would keep none that is Up loses its traffic. Ids that
+  /// belong to no server group lose nothing.
+  Async<void> check_instances(std::string account, std::string location, std::vector<std::string> ids,
+                              std::string verb) const;
 
  private:
   Clouds& clouds_;

@@ -351,6 +351,7 @@ clusters::Snapshot concerned(const clusters::Snapshot& all, const std::string& a
   clusters::Snapshot some;
   some.images = all.images;
   some.load_balancers = all.load_balancers;
+  some.firewalls = all.firewalls;
   std::map<std::string, bool> apps{{application, true}};
   for (const model::ServerGroup& group : all.server_groups) {
     const auto [app, is_new] = apps.try_emplace(group.moniker.app, false);

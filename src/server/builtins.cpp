@@ -7,8 +7,11 @@
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
 #include "stages/bind_artifacts.h"
+#include "stages/bulk_server_groups/bulk_server_groups.h"
 #include "stages/check_preconditions/check_preconditions.h"
+#include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
+#include "stages/delete_image/delete_image.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/depends_on_execution/depends_on_execution.h"
@@ -23,22 +26,31 @@
 #include "stages/evaluate_variables/evaluate_variables.h"
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/find_image/find_image.h"
+#include "stages/find_image_from_tags/find_image_from_tags.h"
 #include "stages/infrastructure.h"
+#include "stages/instances/instances.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/modify_scaling_process/modify_scaling_process.h"
 #include "stages/monitor_pipeline/monitor_pipeline.h"
 #include "stages/noop/noop.h"
+#include "stages/pin_server_group/pin_server_group.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
 #include "stages/restrict_execution_window/restrict_execution_window.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/run_job/run_job.h"
 #include "stages/save_pipeline/save_pipeline.h"
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
+#include "stages/upsert_entity_tags/upsert_entity_tags.h"
+#include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
+#include "stages/upsert_security_group/upsert_security_group.h"
+#include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
 #include "stages/wait_until/wait_until.h"
@@ -137,6 +149,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_delete_pipeline(catalogs, parts.configurations);
   stages::add_reorder_pipelines(catalogs, parts.configurations);
   stages::add_find_artifact_from_execution(catalogs, parts.store);
+  stages::add_upsert_entity_tags(catalogs, parts.store);
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
@@ -144,7 +157,10 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   const stages::Infrastructure infrastructure{parts.clouds, parts.guards, parts.locks};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
   stages::add_bake(catalogs, infrastructure);
+  stages::add_bulk_server_groups(catalogs, infrastructure);
+  stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
+  stages::add_delete_image(catalogs, infrastructure);
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
   stages::add_destroy_server_group(catalogs, infrastructure);
@@ -153,12 +169,20 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
   stages::add_find_image(catalogs, infrastructure);
+  stages::add_find_image_from_tags(catalogs, infrastructure);
+  stages::add_instances(catalogs, infrastructure);
+  stages::add_modify_scaling_process(catalogs, infrastructure);
+  stages::add_pin_server_group(catalogs, infrastructure);
   stages::add_resize_server_group(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
+  stages::add_run_job(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
+  stages::add_upsert_image_tags(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  stages::add_upsert_security_group(catalogs, infrastructure);
+  stages::add_upsert_server_group_tags(catalogs, infrastructure);
   add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
 }
 
@@ -185,7 +209,8 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
                                                    model::Account{.name = account,
                                                                   .provider = simulated_provider,
                                                                   .environment = account,
-                                                                  .regions = parts.options.simulated.regions},
+                                                                  .regions = parts.options.simulated.regions,
+                                                                  .capabilities = model::all_capabilities()},
                                                    clusters::Snapshot());
     cloud->forget_effects();
     clouds.add(std::move(cloud));

@@ -74,6 +74,7 @@ Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount
       directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
       images_directory_(directory_ + "/images"),
       groups_directory_(directory_ + "/server-groups"),
+      jobs_directory_(directory_ + "/jobs"),
       load_balancers_(ground,
                       {.account = account_.name,
                        .provider = "local",
@@ -90,6 +91,7 @@ Async<void> Account::start() {
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) instance->begin();
   }
+  follow_jobs();
   load_balancers_.begin();
 }
 
@@ -113,6 +115,7 @@ Async<void> Account::load() {
   for (model::Image& image : loaded.images) images_.emplace(image.id, std::move(image));
   load_balancers_.adopt(loaded.load_balancers);
   for (Group& group : loaded.groups) adopt(std::move(group), loaded.load_balancers.had_traffic);
+  co_await load_jobs();
 }
 
 void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
@@ -133,6 +136,10 @@ Async<void> Account::stop() {
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) co_await instance->end();
   }
+  for (const auto& [id, job] : jobs_) {
+    if (job->socket) job->socket->close();
+  }
+  while (jobs_followed_ > 0) co_await job_followed_.wait();
   revised_.notify();
 }
 
@@ -192,6 +199,14 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   if (kind == clusters::upsert_load_balancer_kind) return load_balancers_.upsert(std::move(operation));
   if (kind == clusters::delete_load_balancer_kind) return load_balancers_.remove(std::move(operation));
   if (kind == clusters::bake_kind) return bake(std::move(operation));
+  if (kind == clusters::terminate_instances_kind) return renew(std::move(operation), Renewal::replace);
+  if (kind == clusters::reboot_instances_kind) return renew(std::move(operation), Renewal::reboot);
+  if (kind == clusters::terminate_and_decrement_kind) return terminate_and_decrement(std::move(operation));
+  if (kind == clusters::register_instances_kind) return set_traffic(std::move(operation), Traffic::give);
+  if (kind == clusters::deregister_instances_kind) return set_traffic(std::move(operation), Traffic::take);
+  if (kind == clusters::run_job_kind) return run_job(std::move(operation));
+  if (kind == clusters::cancel_job_kind) return cancel_job(std::move(operation));
+  if (kind == clusters::tag_server_group_kind) return tag_group(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
 }
 
@@ -243,17 +258,23 @@ Async<json::object> Account::bake(model::Operation operation) {
                          {"previouslyBaked", baked.previously_baked}};
 }
 
-Async<std::string> Account::console_output(std::string instance_id) {
+Async<std::string> Account::console_output(std::string id) {
+  if (const auto job = jobs_.find(id); job != jobs_.end()) {
+    auto work = [log = fmt::format("{}/{}", directory_of(*job->second), output_log)] {
+      return read_end(log, console_bytes);
+    };
+    co_return co_await on_pool(std::move(work));
+  }
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) {
-      if (instance->id() != instance_id) continue;
+      if (instance->id() != id) continue;
       auto work = [log = fmt::format("{}/{}", instance->directory(), output_log)] {
         return read_end(log, console_bytes);
       };
       co_return co_await on_pool(std::move(work));
     }
   }
-  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account_.name, instance_id));
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account_.name, id));
 }
 
 }  // namespace gennaker::providers::local

@@ -26,6 +26,7 @@ struct ReservedPorts {
 ///
 ///     <directory>/images/<id>/{image.json, files/}
 ///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
+///     <directory>/jobs/<id>/{job.json, instance.json, output.log, files/, ...}
 ///     <directory>/load-balancers.json
 ///     <directory>/haproxy/
 ///     <directory>/operations/<digest>.json     the answers of operations that are done, by key
@@ -40,7 +41,8 @@ class Account {
   Async<void> stop();
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
-  Async<std::string> console_output(std::string instance_id);
+  Async<std::string> console_output(std::string id);
+  Async<std::string> job_file(std::string job_id, std::string name);
 
  private:
   struct RunningGroup {
@@ -72,7 +74,8 @@ class Account {
   clusters::Snapshot snapshot() const;
   model::ServerGroup describe(const RunningGroup& running) const;
   model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
-  model::Health traffic_health(const Group& group, const Instance& instance, bool retiring) const;
+  model::Health traffic_health(const Group& group, const Instance& instance,
+                               const InstanceRecord& record) const;
 
   // server_groups.cpp
   Async<json::object> create(model::Operation operation);
@@ -100,6 +103,43 @@ class Account {
   std::vector<haproxy::Server> servers_of(const std::string& load_balancer) const;
   std::optional<std::string> user_of(const std::string& load_balancer) const;
 
+  // instances.cpp
+  enum class Renewal {
+    replace,  ///< with an empty directory
+    reboot,   ///< it keeps its log
+  };
+  Async<json::object> renew(model::Operation operation, Renewal how);
+  Async<void> renew_in(GroupPointer running, std::vector<std::string> ids, std::string key, Renewal how);
+  Async<void> stop_all(GroupPointer running, std::vector<int> indices, Renewal how);
+  Async<json::object> terminate_and_decrement(model::Operation operation);
+  enum class Traffic { give, take };
+  Async<json::object> set_traffic(model::Operation operation, Traffic traffic);
+  Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
+  Async<json::object> tag_group(model::Operation operation);
+
+  // jobs.cpp
+  struct RunningJob {
+    model::Job job;
+    std::string key;
+    json::object raw_settings;
+    std::string image_id;
+    bool cancelled = false;
+    std::shared_ptr<base::UnixSocket> socket;  ///< to the shim, while somebody follows it
+    Turn turn;
+  };
+  using JobPointer = std::shared_ptr<RunningJob>;
+  Async<json::object> run_job(model::Operation operation);
+  Async<json::object> cancel_job(model::Operation operation);
+  Async<void> load_jobs();
+  void follow_jobs();
+  static Async<void> follow_job(Account* self, JobPointer job);
+  Async<std::optional<ProcessExit>> await_exit(JobPointer job);
+  Async<void> launch_job(JobPointer job);
+  Async<void> finish_job(JobPointer job, std::optional<ProcessExit> exit);
+  Async<void> save_job(JobPointer job);
+  ProcessSpec process_of(const RunningJob& job) const;
+  std::string directory_of(const RunningJob& job) const { return jobs_directory_ + "/" + job.job.id; }
+
   std::string directory_of(const Group& group) const { return groups_directory_ + "/" + group.name; }
   std::string directory_of(const Group& group, int index) const {
     return fmt::format("{}/instances/{}", directory_of(group), index);
@@ -109,10 +149,13 @@ class Account {
   const LocalOptions& options_;
   LocalAccount account_;
   ReservedPorts& ports_;
-  std::string directory_, images_directory_, groups_directory_;
+  std::string directory_, images_directory_, groups_directory_, jobs_directory_;
 
   std::map<std::string, model::Image> images_;
   std::map<std::string, GroupPointer> groups_;
+  std::map<std::string, JobPointer> jobs_;
+  int jobs_followed_ = 0;
+  Signal job_followed_;
   LoadBalancers load_balancers_;
   using Turns = std::map<std::string, std::shared_ptr<Turn>>;
   /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which

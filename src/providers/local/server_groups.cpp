@@ -8,6 +8,7 @@
 #include "providers/haproxy/ports.h"
 #include "providers/local/account.h"
 #include "providers/local/images.h"
+#include "providers/local/programs.h"
 #include "providers/shim/files.h"
 #include "providers/shim/process_spec.h"
 
@@ -21,34 +22,6 @@ namespace fs = std::filesystem;
 
 // A server group's name is a directory's and, with a number behind it, a HAProxy server's.
 constexpr std::size_t longest_cluster_name = 120;
-
-/// The program of the image where it has one of that name; else as it is, for PATH.
-std::string resolve_program(const std::string& program, const std::string& image) {
-  const std::string inside = image + "/" + program;
-  return !program.starts_with('/') && access(inside.c_str(), X_OK) == 0 ? inside : program;
-}
-
-std::string resolve_directory(const std::string& directory, const std::string& image) {
-  if (directory.empty()) return image;
-  return directory.starts_with('/') ? directory : image + "/" + directory;
-}
-
-/// What can be known about the settings by looking at the image. Blocks.
-void check_against_image(const GroupSettings& settings, const std::string& image_id,
-                         const std::string& image) {
-  const std::string directory = resolve_directory(settings.working_directory, image);
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored)) {
-    refuse("settings.workingDirectory",
-           fmt::format("'{}' is not a directory of image '{}'", settings.working_directory, image_id));
-  }
-  const std::string program = resolve_program(settings.command[0], image);
-  const bool is_path = program.find('/') != std::string::npos;
-  if (is_path && access(program.c_str(), X_OK) != 0) {
-    refuse("settings.command",
-           fmt::format("'{}' is not a program of image '{}'", settings.command[0], image_id));
-  }
-}
 
 struct PortSearch {
   std::string address;
@@ -136,7 +109,8 @@ std::vector<haproxy::Server> Account::servers_of(const std::string& load_balance
     if (std::find(attached.begin(), attached.end(), load_balancer) == attached.end()) continue;
     for (const InstanceRecord& record : group.instances) {
       const auto instance = running->instances.find(record.index);
-      if (record.retiring || instance == running->instances.end()) continue;
+      if (record.retiring || record.renewing || is_without(record, load_balancer)) continue;
+      if (instance == running->instances.end()) continue;
       if (!instance->second->in_service()) continue;
       servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
                          .address = options_.address,

@@ -60,6 +60,7 @@ clusters::Snapshot Account::snapshot() const {
   for (const auto& [name, running] : groups_) snapshot.server_groups.push_back(describe(*running));
   for (auto& balancer : load_balancers_.describe()) snapshot.load_balancers.push_back(std::move(balancer));
   for (const auto& [id, image] : images_) snapshot.images.push_back(image);
+  for (const auto& [id, job] : jobs_) snapshot.jobs.push_back(job->job);
   return snapshot;
 }
 
@@ -79,6 +80,7 @@ model::ServerGroup Account::describe(const RunningGroup& running) const {
                                .version = group.version};
   described.launch_config = group.raw_settings;
   described.launch_config["imageId"] = group.image_id;
+  described.tags = group.tags;
   if (group.stage != GroupStage::active) {
     described.tags["state"] = stage_words[static_cast<int>(group.stage)];
   }
@@ -107,7 +109,7 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
                               .state = runs || starting ? HealthState::unknown : HealthState::down,
                               .description = runs ? "" : instance.reason(),
                               .platform = true});
-  described.health.push_back(traffic_health(group, instance, record.retiring));
+  described.health.push_back(traffic_health(group, instance, record));
   described.state = aggregate(described.health);
   if (instance.hopeless() && process.last_exit) {
     described.state = described.health.front().state = HealthState::failed;
@@ -123,22 +125,30 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
   return described;
 }
 
-model::Health Account::traffic_health(const Group& group, const Instance& instance, bool retiring) const {
+model::Health Account::traffic_health(const Group& group, const Instance& instance,
+                                      const InstanceRecord& record) const {
   const bool balanced = !group.load_balancers.empty();
+  const bool deregistered =
+      balanced && std::all_of(group.load_balancers.begin(), group.load_balancers.end(),
+                              [&](const auto& name) { return is_without(record, name); });
   model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
   const Balancer& balancer = load_balancers_.balancer();
   const std::string server = haproxy::server_name(instance.id());
-  if (retiring || group.disabled) {
+  if (record.retiring || record.renewing || deregistered || group.disabled) {
     const auto lingering = balancer.lingering().find(server);
     const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
     health.state = drains ? HealthState::draining : HealthState::out_of_service;
-    health.description = retiring ? "is being removed" : "its server group is disabled";
+    health.description = record.retiring   ? "is being removed"
+                         : record.renewing ? "is being started anew"
+                         : group.disabled  ? "its server group is disabled"
+                                           : "is not registered with its load balancers";
     return health;
   }
   health.state = state_of(instance.health());
   health.description = instance.reason();
   if (health.state != HealthState::up) return health;
   for (const std::string& name : group.load_balancers) {
+    if (is_without(record, name)) continue;
     const auto proxy = balancer.view().find(name);
     const bool known = proxy != balancer.view().end() && proxy->second.contains(server);
     if (!known) {

@@ -272,8 +272,12 @@ class CreateServerGroup final : public runner::Task {
 
 }  // namespace
 
+std::unique_ptr<engine::Stage> create_server_group_stage() {
+  return std::make_unique<CreateServerGroupStage>();
+}
+
 void add_create_server_group(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
-  catalogs.stages.add(std::make_unique<CreateServerGroupStage>());
+  catalogs.stages.add(create_server_group_stage());
   catalogs.tasks.add("determineSourceServerGroup", std::make_unique<DetermineSource>(infrastructure));
   catalogs.tasks.add("createServerGroup", std::make_unique<CreateServerGroup>(infrastructure));
 }

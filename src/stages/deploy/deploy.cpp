@@ -55,6 +55,12 @@ void put_region(json::object& description, const std::string& region) {
   description["region"] = region;
 }
 
+/// The trigger's parameter `clone`: what the descriptions leave out is taken from the server groups before.
+bool wants_clones(const model::Execution& execution) {
+  const auto* parameters = base::find_object(execution.trigger, "parameters");
+  return parameters != nullptr && base::bool_or(*parameters, "clone", false);
+}
+
 class DeployStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "deploy"; }
@@ -64,6 +70,7 @@ class DeployStage final : public engine::Stage {
     const auto found = descriptions_in(stage.context(), problem);
     if (problem) return refuse(*problem);
     engine::Plan plan = engine::run_in_order({"completeParallelDeploy"});
+    const bool clones = wants_clones(stage.execution());
     for (const Found& one : found) {
       const auto read = read_cluster_description(one.description, stage.execution().application, problem);
       if (problem) return refuse(*problem, one.field);
@@ -72,8 +79,8 @@ class DeployStage final : public engine::Stage {
         put_region(context, region);
         context["application"] = read.moniker.app;
         context["credentials"] = read.account;
-        plan.before.push_back({.type = "createServerGroup",
-                               .name = fmt::format("Deploy in {}", region),
+        plan.before.push_back({.type = clones ? "cloneServerGroup" : "createServerGroup",
+                               .name = fmt::format("{} in {}", clones ? "Clone" : "Deploy", region),
                                .context = std::move(context)});
       }
     }
