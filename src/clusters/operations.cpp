@@ -1,5 +1,7 @@
 #include "clusters/operations.h"
 
+#include <algorithm>
+
 #include "base/json.h"
 #include "clusters/naming.h"
 
@@ -64,15 +66,27 @@ model::Operation resize_server_group(std::string key, const ServerGroupRef& grou
   return operation(resize_server_group_kind, std::move(key), group.account, std::move(what));
 }
 
-model::Operation enable_server_group(std::string key, const ServerGroupRef& group) {
-  return operation(enable_server_group_kind, std::move(key), group.account, group_json(group));
+model::Operation enable_server_group(std::string key, const ServerGroupRef& group, int percentage) {
+  json::object what = group_json(group);
+  what["desiredPercentage"] = percentage;
+  return operation(enable_server_group_kind, std::move(key), group.account, std::move(what));
 }
 
 model::Operation disable_server_group(std::string key, const ServerGroupRef& group,
-                                      std::chrono::milliseconds drain_timeout) {
+                                      std::chrono::milliseconds drain_timeout, int percentage) {
   json::object what = group_json(group);
   what["drainTimeoutMs"] = drain_timeout.count();
+  what["desiredPercentage"] = percentage;
   return operation(disable_server_group_kind, std::move(key), group.account, std::move(what));
+}
+
+int percentage_of(const model::Operation& operation) {
+  const auto given = base::whole_number(operation.what, "desiredPercentage");
+  return given ? static_cast<int>(std::clamp<std::int64_t>(*given, 1, 100)) : 100;
+}
+
+int share_of(int percentage, std::size_t instances) {
+  return static_cast<int>((static_cast<std::int64_t>(instances) * percentage + 99) / 100);
 }
 
 model::Operation destroy_server_group(std::string key, const ServerGroupRef& group) {

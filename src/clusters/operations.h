@@ -65,13 +65,21 @@ ServerGroupSpec server_group_spec_of(const model::Operation& operation);
 /// what: {serverGroupName, region, capacity{min,max,desired}}. Answer: {serverGroupName}.
 model::Operation resize_server_group(std::string key, const ServerGroupRef& group,
                                      const model::Capacity& capacity);
-/// Gives it traffic from all its load balancers, instance by instance as each is healthy.
-/// what: {serverGroupName, region}. Answer: {serverGroupName}.
-model::Operation enable_server_group(std::string key, const ServerGroupRef& group);
+/// Gives it traffic from all its load balancers, instance by instance as each is healthy; with less than 100
+/// % to that share of its instances, and the others get none. what: {serverGroupName, region,
+/// desiredPercentage}. Answer: {serverGroupName}.
+model::Operation enable_server_group(std::string key, const ServerGroupRef& group, int percentage = 100);
 /// Takes its traffic away: no new requests, waits for those under way (at most `drain_timeout`), then removes
-/// it from its load balancers. what: {serverGroupName, region, drainTimeoutMs}. Answer: {serverGroupName}.
+/// it from its load balancers; with less than 100 % that share of its instances, those that are without
+/// traffic already counted, and the group is not disabled. what: {serverGroupName, region, drainTimeoutMs,
+/// desiredPercentage}. Answer: {serverGroupName, instanceIdsToDisable[]}: those without traffic, with less
+/// than 100 %.
 model::Operation disable_server_group(std::string key, const ServerGroupRef& group,
-                                      std::chrono::milliseconds drain_timeout);
+                                      std::chrono::milliseconds drain_timeout, int percentage = 100);
+/// From 1 to 100.
+int percentage_of(const model::Operation& operation);
+/// That part of so many instances, rounded up.
+int share_of(int percentage, std::size_t instances);
 /// Disables it first where it still has traffic. A group that is gone already is a success.
 /// what: {serverGroupName, region}. Answer: {serverGroupName}.
 model::Operation destroy_server_group(std::string key, const ServerGroupRef& group);

@@ -23,6 +23,9 @@ using model::ServerGroup;
 
 namespace {
 
+/// Marks an instance that gets no traffic while its server group is enabled.
+constexpr std::string_view out_of_traffic = "outOfTraffic";
+
 /// How the instances of a server group are at a moment.
 class HealthRules {
  public:
@@ -46,7 +49,8 @@ class HealthRules {
       health.state = HealthState::down;
     } else if (at > now_) {
       health.state = HealthState::starting;
-    } else if (group_.disabled || base::bool_or(instance.extra, "deregistered", false)) {
+    } else if (group_.disabled || base::bool_or(instance.extra, "deregistered", false) ||
+               base::bool_or(instance.extra, out_of_traffic, false)) {
       health.state = HealthState::out_of_service;
     }
     return health;
@@ -307,11 +311,24 @@ json::object SimulatedCloud::resize(const Operation& operation) {
   return {{"serverGroupName", group.name}};
 }
 
+/// The first instances are the first to lose their traffic and the last to get it back.
 json::object SimulatedCloud::set_disabled(const Operation& operation, bool disabled) {
   ServerGroup& group = edit(operation);
-  group.disabled = disabled;
+  const int percentage = percentage_of(operation);
+  const int share = share_of(percentage, group.instances.size());
+  const int all = static_cast<int>(group.instances.size());
+  const int out = percentage == 100 ? 0 : disabled ? share : all - share;
+  group.disabled = disabled && percentage == 100;
+  json::object answer{{"serverGroupName", group.name}};
+  json::array chosen;
+  for (int i = 0; i < all; ++i) {
+    model::Instance& instance = group.instances[static_cast<std::size_t>(i)];
+    instance.extra[out_of_traffic] = i < out;
+    if (i < out) chosen.push_back(json::value(instance.id));
+  }
   set_health(group);
-  return {{"serverGroupName", group.name}};
+  if (percentage < 100) answer["instanceIdsToDisable"] = std::move(chosen);
+  return answer;
 }
 
 json::object SimulatedCloud::destroy(const Operation& operation) {

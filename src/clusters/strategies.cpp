@@ -37,6 +37,36 @@ class Fields {
   bool flag(std::string_view field) { return flag(description_, field, field); }
   bool has(std::string_view field) const { return description_.contains(field); }
 
+  /// Rising numbers from 1 to 100; 100 is added.
+  std::vector<int> percentages(std::string_view field, std::vector<int> fallback) {
+    const auto* value = base::find(description_, field);
+    if (value == nullptr || value->is_null()) return fallback;
+    std::vector<int> numbers;
+    const auto* list = value->if_array();
+    for (const json::value& entry : list ? *list : json::array{}) {
+      const auto number = base::whole_number(entry);
+      const int last = numbers.empty() ? 0 : numbers.back();
+      if (number && *number > last && *number <= 100) {
+        numbers.push_back(static_cast<int>(*number));
+        continue;
+      }
+      refuse(field,
+             fmt::format("rising whole numbers from 1 to 100 are needed, not {}", base::to_text(entry)));
+    }
+    if (list == nullptr) refuse(field, "a list of numbers is needed");
+    if (numbers.empty() || numbers.back() < 100) numbers.push_back(100);
+    return numbers;
+  }
+  json::object pipeline(std::string_view field) {
+    const auto* value = base::find(description_, field);
+    if (value == nullptr || value->is_null()) return {};
+    const auto* given = value->if_object();
+    if (given != nullptr && base::string_or(*given, "pipelineId", "").empty()) return {};
+    if (given != nullptr && !base::string_or(*given, "application", "").empty()) return *given;
+    refuse(field, "an object with application and pipelineId is needed");
+    return {};
+  }
+
   void refuse(std::string_view field, std::string reason) {
     if (!problem_) problem_ = FieldProblem{std::string(field), std::move(reason)};
   }
@@ -55,7 +85,10 @@ StrategyKind kind_of(const json::object& description, Fields& fields) {
   if (word.empty() || word == "none") return StrategyKind::none;
   if (word == "highlander") return StrategyKind::highlander;
   if (word == "redblack") return StrategyKind::redblack;
-  fields.refuse("strategy", fmt::format("'{}' is not known; there are: none, highlander, redblack", given));
+  if (word == "rollingredblack") return StrategyKind::rolling_redblack;
+  fields.refuse(
+      "strategy",
+      fmt::format("'{}' is not known; there are: none, highlander, redblack, rollingredblack", given));
   return StrategyKind::none;
 }
 
@@ -94,7 +127,7 @@ std::vector<Step> after_highlander(const Deployment& deployment) {
 }
 
 std::vector<Step> after_redblack(const Strategy& strategy, const Deployment& deployment) {
-  if (!deployment.had_source) return {};
+  if (deployment.source.empty()) return {};
   std::vector<Step> steps;
   const json::object cluster = cluster_context(deployment);
   // Before the disabling: what serves now survives until the next deployment, to roll back to.
@@ -117,7 +150,133 @@ std::vector<Step> after_redblack(const Strategy& strategy, const Deployment& dep
   return steps;
 }
 
+json::object group_context(const Deployment& deployment, const std::string& name) {
+  return {{"credentials", deployment.account},
+          {"cloudProvider", deployment.provider},
+          {"region", deployment.region},
+          {"serverGroupName", name}};
+}
+
+json::object capacity_json(const model::Capacity& capacity) {
+  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
+}
+
+/// To a share of what serves at that moment, which keeps its size meanwhile; to all of it with the smallest
+/// size from before.
+Step grow(const Deployment& deployment, int percentage) {
+  Step step{"resizeServerGroup", fmt::format("Grow {} to {}%", deployment.created, percentage),
+            group_context(deployment, deployment.created)};
+  if (deployment.source.empty()) {
+    model::Capacity part = deployment.wanted;
+    if (percentage < 100) part.desired = part.min = part.max = (part.desired * percentage + 99) / 100;
+    return with(std::move(step), {{"action", "scale_exact"}, {"capacity", capacity_json(part)}});
+  }
+  json::object more{{"action", "scale_to_server_group"},
+                    {"scalePct", percentage},
+                    {"source", group_context(deployment, deployment.source)}};
+  if (percentage < 100) {
+    more["pinCapacity"] = true;
+  } else {
+    more["unpinMinimumCapacity"] = true;
+    more["savedCapacity"] = capacity_json(deployment.source_capacity);
+  }
+  return with(std::move(step), more);
+}
+
+Step pin(const Deployment& deployment) {
+  return with({"resizeServerGroup", "Pin " + deployment.source, group_context(deployment, deployment.source)},
+              {{"action", "scale_to_server_group"},
+               {"source", group_context(deployment, deployment.source)},
+               {"pinMinimumCapacity", true}});
+}
+
+Step unpin(const Deployment& deployment) {
+  return with(
+      {"resizeServerGroup", "Unpin " + deployment.source, group_context(deployment, deployment.source)},
+      {{"action", "scale_to_server_group"},
+       {"source", group_context(deployment, deployment.source)},
+       {"unpinMinimumCapacity", true},
+       {"savedCapacity", capacity_json(deployment.source_capacity)}});
+}
+
+json::object reference(const Deployment& deployment, const std::string& name) {
+  return {{"region", deployment.region},
+          {"account", deployment.account},
+          {"cloudProvider", deployment.provider},
+          {"serverGroupName", name}};
+}
+
+/// A pipeline of the user's that says whether to go on.
+Step check(const Strategy& strategy, const Deployment& deployment, int percentage) {
+  json::object parameters;
+  if (const auto* given = base::find_object(strategy.check_pipeline, "pipelineParameters"))
+    parameters = *given;
+  parameters["deployedServerGroup"] = reference(deployment, deployment.created);
+  if (!deployment.source.empty()) parameters["sourceServerGroup"] = reference(deployment, deployment.source);
+  parameters["percentageComplete"] = percentage;
+  return {"pipeline",
+          "Run Pipeline Before Cleanup",
+          {{"application", strategy.check_pipeline.at("application")},
+           {"pipeline", strategy.check_pipeline.at("pipelineId")},
+           {"pipelineParameters", std::move(parameters)}}};
+}
+
+/// New and old together serve as much as the old did before: first the new one grows, then the same share of
+/// the old one goes out of traffic.
+std::vector<Step> after_rolling(const Strategy& strategy, const Deployment& deployment) {
+  std::vector<Step> steps;
+  const bool has_source = !deployment.source.empty();
+  if (has_source) steps.push_back(pin(deployment));
+  for (const int percentage : strategy.percentages) {
+    steps.push_back(grow(deployment, percentage));
+    add_wait(steps, "Wait Before Cleanup", strategy.before_disable);
+    if (!strategy.check_pipeline.empty()) steps.push_back(check(strategy, deployment, percentage));
+    if (!has_source) continue;
+    steps.push_back(
+        with({"disableServerGroup", fmt::format("Disable {}% of {}", percentage, deployment.source),
+              group_context(deployment, deployment.source)},
+             {{"desiredPercentage", percentage}}));
+  }
+  if (!has_source) return steps;
+  if (!strategy.scale_down) {
+    steps.push_back(unpin(deployment));
+    return steps;
+  }
+  add_wait(steps, "Wait Before Scale Down", strategy.before_scale_down);
+  steps.push_back(with({"scaleDownCluster", "Scale Down Cluster", cluster_context(deployment)},
+                       {{"remainingFullSizeServerGroups", 1},
+                        {"allowScaleDownActive", false},
+                        {"preferLargerOverNewer", false}}));
+  return steps;
+}
+
+/// The old one has its size and its traffic again before the new one loses its own.
+std::vector<Step> undo_rolling(const Strategy& strategy, const Deployment& deployment) {
+  std::vector<Step> steps;
+  const bool has_source = !deployment.source.empty();
+  if (has_source) steps.push_back(unpin(deployment));
+  if (!strategy.rollback_on_failure) return steps;
+  if (has_source) {
+    steps.push_back(with(
+        {"resizeServerGroup", "Restore " + deployment.source, group_context(deployment, deployment.source)},
+        {{"action", "scale_exact"}, {"capacity", capacity_json(deployment.source_capacity)}}));
+    steps.push_back(
+        {"enableServerGroup", "Enable " + deployment.source, group_context(deployment, deployment.source)});
+    steps.push_back({"disableServerGroup", "Disable " + deployment.created,
+                     group_context(deployment, deployment.created)});
+  }
+  if (strategy.destroy_latest) {
+    steps.push_back(
+        {"destroyServerGroup", "Destroy " + deployment.created, created_context(deployment, clean_up_limit)});
+  }
+  return steps;
+}
+
 }  // namespace
+
+bool grows_in_steps(const Strategy& strategy) {
+  return strategy.kind == StrategyKind::rolling_redblack;
+}
 
 Strategy read_strategy(const json::object& description, std::optional<FieldProblem>& problem) {
   Fields fields(description, problem);
@@ -137,6 +296,10 @@ Strategy read_strategy(const json::object& description, std::optional<FieldProbl
     strategy.destroy_latest = fields.flag(*rollback, "destroyLatest", "rollback.destroyLatest");
   }
   strategy.keep_failed = fields.flag("keepFailed");
+  if (strategy.kind == StrategyKind::rolling_redblack) {
+    strategy.percentages = fields.percentages("targetPercentages", {50, 100});
+    strategy.check_pipeline = fields.pipeline("pipelineBeforeCleanup");
+  }
   if (problem) return {};
   return strategy;
 }
@@ -149,12 +312,17 @@ std::vector<Step> steps_after(const Strategy& strategy, const Deployment& deploy
       return after_highlander(deployment);
     case StrategyKind::redblack:
       return after_redblack(strategy, deployment);
+    case StrategyKind::rolling_redblack:
+      return after_rolling(strategy, deployment);
   }
   return {};
 }
 
 std::vector<Step> steps_on_failure(const Strategy& strategy, const Deployment& deployment) {
-  if (deployment.created.empty() || !deployment.creation_failed) return {};
+  if (deployment.created.empty()) return {};
+  if (strategy.kind == StrategyKind::rolling_redblack && !deployment.creation_failed)
+    return undo_rolling(strategy, deployment);
+  if (!deployment.creation_failed) return {};
   std::vector<Step> steps;
   if (strategy.rollback_on_failure && strategy.kind == StrategyKind::redblack) {
     json::object context = created_context(deployment, rollback_limit);

@@ -21,7 +21,7 @@ struct Step {
   json::object context;
 };
 
-enum class StrategyKind { none, highlander, redblack };
+enum class StrategyKind { none, highlander, redblack, rolling_redblack };
 
 struct Strategy {
   StrategyKind kind = StrategyKind::none;
@@ -34,7 +34,13 @@ struct Strategy {
   bool rollback_on_failure = false;
   bool destroy_latest = false;
   bool keep_failed = false;  ///< leave a server group that never became healthy
+  // Of a rolling one.
+  std::vector<int> percentages;  ///< of the old one's size, rising, the last is 100
+  json::object check_pipeline;  ///< {application, pipelineId, pipelineParameters}, run in each step; or empty
 };
+
+/// Whether the new server group is made empty, and grows in steps once it is there.
+bool grows_in_steps(const Strategy& strategy);
 
 struct FieldProblem {
   std::string field;
@@ -50,10 +56,12 @@ struct Deployment {
   std::string account;
   std::string provider;
   std::string region;
-  model::Moniker moniker;        ///< of the cluster
-  std::string created;           ///< the new server group; empty: there is none yet
-  bool had_source = false;       ///< the cluster had a server group before
-  bool creation_failed = false;  ///< the new server group never became healthy
+  model::Moniker moniker;           ///< of the cluster
+  std::string created;              ///< the new server group; empty: there is none yet
+  std::string source;               ///< the server group that it follows; empty: there is none
+  model::Capacity source_capacity;  ///< of `source`, when the deployment began
+  model::Capacity wanted;           ///< of the new server group
+  bool creation_failed = false;     ///< the new server group never became healthy
 };
 
 /// In order, once the new server group is up.

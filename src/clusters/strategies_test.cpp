@@ -25,7 +25,9 @@ Deployment deployment() {
           .region = "here",
           .moniker = {.app = "shop", .stack = "main", .detail = "", .cluster = "shop-main"},
           .created = "shop-main-v002",
-          .had_source = true,
+          .source = "shop-main-v001",
+          .source_capacity = {.min = 2, .max = 8, .desired = 4},
+          .wanted = {.min = 1, .max = 3, .desired = 3},
           .creation_failed = false};
 }
 
@@ -81,19 +83,23 @@ TEST_P(StrategyFields, AreRefusedByName) {
   EXPECT_EQ(problem->field, GetParam().field);
 }
 
-INSTANTIATE_TEST_SUITE_P(All, StrategyFields,
-                         ::testing::Values(Refused{R"({"strategy":"rollingredblack"})", "strategy"},
-                                           Refused{R"({"strategy":3})", "strategy"},
-                                           Refused{R"({"maxRemainingAsgs":-1})", "maxRemainingAsgs"},
-                                           Refused{R"({"maxRemainingAsgs":"${two}"})", "maxRemainingAsgs"},
-                                           Refused{R"({"delayBeforeDisableSec":"soon"})",
-                                                   "delayBeforeDisableSec"},
-                                           Refused{R"({"scaleDown":"perhaps"})", "scaleDown"},
-                                           Refused{R"({"rollback":{"onFailure":1}})", "rollback.onFailure"}));
+INSTANTIATE_TEST_SUITE_P(
+    All, StrategyFields,
+    ::testing::Values(
+        Refused{R"({"strategy":"rainbow"})", "strategy"},
+        Refused{R"({"strategy":"rollingredblack","targetPercentages":[50,20]})", "targetPercentages"},
+        Refused{R"({"strategy":"rollingredblack","targetPercentages":50})", "targetPercentages"},
+        Refused{R"({"strategy":"rollingredblack","pipelineBeforeCleanup":{"pipelineId":"p"}})",
+                "pipelineBeforeCleanup"},
+        Refused{R"({"strategy":3})", "strategy"}, Refused{R"({"maxRemainingAsgs":-1})", "maxRemainingAsgs"},
+        Refused{R"({"maxRemainingAsgs":"${two}"})", "maxRemainingAsgs"},
+        Refused{R"({"delayBeforeDisableSec":"soon"})", "delayBeforeDisableSec"},
+        Refused{R"({"scaleDown":"perhaps"})", "scaleDown"},
+        Refused{R"({"rollback":{"onFailure":1}})", "rollback.onFailure"}));
 
 TEST(RedBlack, StopsWithoutASource) {
   auto first = deployment();
-  first.had_source = false;
+  first.source.clear();
   EXPECT_THAT(steps_after(read(R"({"strategy":"redblack","maxRemainingAsgs":2})"), first), IsEmpty());
 }
 
@@ -108,6 +114,49 @@ TEST(RedBlack, TellsEachStepItsClusterAndFields) {
   EXPECT_EQ(steps[1].name, "Wait Before Disable");
   EXPECT_EQ(steps[1].context, testing::object(R"({"waitTime":9})"));
   EXPECT_EQ(steps[2].context.at("remainingEnabledServerGroups"), 1);
+}
+
+TEST(RollingRedBlack, GrowsBeforeItTakesAway) {
+  const auto steps = steps_after(read(R"({"strategy":"rollingRedBlack","targetPercentages":[25,"50"],
+      "pipelineBeforeCleanup":{"application":"shop","pipelineId":"check","pipelineParameters":{"how":"well"}}})"),
+                                 deployment());
+  EXPECT_THAT(kinds(steps),
+              ElementsAre("resizeServerGroup", "resizeServerGroup", "pipeline", "disableServerGroup",
+                          "resizeServerGroup", "pipeline", "disableServerGroup", "resizeServerGroup",
+                          "pipeline", "disableServerGroup", "resizeServerGroup"));
+  EXPECT_EQ(steps[0].name, "Pin shop-main-v001");
+  EXPECT_EQ(steps[1].name, "Grow shop-main-v002 to 25%");
+  EXPECT_EQ(steps[1].context.at("pinCapacity"), true);
+  EXPECT_EQ(steps[2].context.at("pipelineParameters").at("percentageComplete"), 25);
+  EXPECT_EQ(steps[2].context.at("pipelineParameters").at("how"), "well");
+  EXPECT_EQ(steps[3].context.at("desiredPercentage"), 25);
+  EXPECT_EQ(steps[7].context.at("savedCapacity").at("min"), 2)
+      << "the last step has the smallest size from before";
+  EXPECT_EQ(steps[9].context.at("desiredPercentage"), 100);
+  EXPECT_EQ(steps[10].name, "Unpin shop-main-v001");
+}
+
+TEST(RollingRedBlack, GrowsByItselfWithoutASource) {
+  auto first = deployment();
+  first.source.clear();
+  const auto steps = steps_after(read(R"({"strategy":"rollingredblack","delayBeforeCleanup":5})"), first);
+  ASSERT_EQ(kinds(steps), (Kinds{"resizeServerGroup", "wait", "resizeServerGroup", "wait"}));
+  EXPECT_EQ(steps[0].context.at("capacity"), testing::object(R"({"min":2,"max":2,"desired":2})"));
+  EXPECT_EQ(steps[2].context.at("capacity"), testing::object(R"({"min":1,"max":3,"desired":3})"));
+}
+
+TEST(RollingRedBlack, GivesTheOldOneItsSizeAndTrafficBackFirst) {
+  const auto asked =
+      read(R"({"strategy":"rollingredblack","rollback":{"onFailure":true,"destroyLatest":true}})");
+  const auto steps = steps_on_failure(asked, deployment());
+  ASSERT_EQ(kinds(steps), (Kinds{"resizeServerGroup", "resizeServerGroup", "enableServerGroup",
+                                 "disableServerGroup", "destroyServerGroup"}));
+  EXPECT_EQ(steps[1].context.at("capacity"), testing::object(R"({"min":2,"max":8,"desired":4})"));
+  EXPECT_EQ(steps[2].context.at("serverGroupName"), "shop-main-v001");
+  EXPECT_EQ(steps[3].context.at("serverGroupName"), "shop-main-v002");
+  EXPECT_THAT(kinds(steps_on_failure(read(R"({"strategy":"rollingredblack"})"), deployment())),
+              ElementsAre("resizeServerGroup"))
+      << "unpinned in any case";
 }
 
 TEST(OnFailure, DestroysWhatNeverBecameHealthy) {

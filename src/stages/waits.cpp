@@ -63,6 +63,12 @@ int percentage_of(const json::object& context) {
   return given ? static_cast<int>(std::clamp<std::int64_t>(*given, 0, 100)) : 100;
 }
 
+/// Of an enabling that gives traffic to a part.
+int traffic_percentage(const json::object& context) {
+  std::optional<clusters::FieldProblem> problem;
+  return read_percentage(context, problem);
+}
+
 /// A group that starts without traffic is as good as its processes: that it is out of service is no fault.
 int count_ready_without_traffic(const ServerGroup& group) {
   const auto ready = [](const model::Instance& instance) {
@@ -116,13 +122,18 @@ class WaitForDown final : public InventoryWait {
  protected:
   Verdict look(const TaskContext& context, const Snapshot& snapshot) const override {
     const ServerGroup& group = need_server_group(snapshot, server_group_of(context));
-    const auto names = health_names_of(context.stage().context);
-    const auto out = std::count_if(group.instances.begin(), group.instances.end(), [&](const auto& instance) {
-      return clusters::is_without_traffic(group, instance, names);
-    });
-    if (static_cast<std::size_t>(out) == group.instances.size()) return {What::done, ""};
-    return {What::waiting,
-            fmt::format("{} of {} instances of {} without traffic", out, group.instances.size(), group.name)};
+    const json::object& own = context.stage().context;
+    const auto names = health_names_of(own);
+    const bool only_chosen = own.contains("instanceIdsToDisable");
+    const std::vector<std::string> chosen = base::string_list(own, "instanceIdsToDisable");
+    std::size_t wanted = 0, out = 0;
+    for (const model::Instance& instance : group.instances) {
+      if (only_chosen && std::find(chosen.begin(), chosen.end(), instance.id) == chosen.end()) continue;
+      ++wanted;
+      if (clusters::is_without_traffic(group, instance, names)) ++out;
+    }
+    if (out == wanted) return {What::done, ""};
+    return {What::waiting, fmt::format("{} of {} instances of {} without traffic", out, wanted, group.name)};
   }
 };
 
@@ -185,7 +196,9 @@ Verdict look_for_up(const json::object& context, const ServerGroup& group) {
   const int up = starts_disabled ? count_ready_without_traffic(group) : clusters::count_up(group, names);
   const auto size = static_cast<int>(group.instances.size());
   const int percentage = percentage_of(context);
-  const int needed = target_size(group.capacity.desired, percentage);
+  const int enabled = clusters::share_of(traffic_percentage(context), group.instances.size());
+  const int needed = std::min(target_size(group.capacity.desired, percentage),
+                              traffic_percentage(context) == 100 ? INT_MAX : enabled);
   Verdict verdict{What::waiting, fmt::format("{} of {} instances healthy", up, needed)};
   verdict.context = {{"currentInstanceCount", size},
                      {"targetDesiredSize", needed},

@@ -37,6 +37,12 @@ std::vector<engine::SyntheticStage> as_stages(std::vector<clusters::Step> steps)
   return engine::in_sequence(std::move(stages));
 }
 
+/// As our tasks wrote it.
+model::Capacity capacity_in(const json::object& context, std::string_view field) {
+  std::optional<FieldProblem> ignored;
+  return read_capacity(context, field, ignored).value_or(model::Capacity{});
+}
+
 clusters::Deployment deployment_of(const engine::StageView& stage, const ClusterDescription& description) {
   const model::Stage& self = stage.stage();
   clusters::Deployment deployment;
@@ -46,7 +52,9 @@ clusters::Deployment deployment_of(const engine::StageView& stage, const Cluster
   deployment.moniker = description.moniker;
   deployment.created = base::string_or(self.context, created_field, "");
   const auto* source = base::find_object(self.context, "source");
-  deployment.had_source = source != nullptr && !server_group_name_of(*source).empty();
+  if (source != nullptr) deployment.source = server_group_name_of(*source);
+  deployment.source_capacity = capacity_in(self.context, "sourceServerGroupCapacitySnapshot");
+  deployment.wanted = capacity_in(self.context, "savedCapacity");
   // A failure after the last task is one of the strategy's steps: the new server group serves by then.
   deployment.creation_failed =
       self.tasks.empty() || std::any_of(self.tasks.begin(), self.tasks.end(), [](const model::Task& task) {
@@ -85,6 +93,11 @@ class CreateServerGroupStage final : public engine::Stage {
   void prepare_restart(model::Stage& stage) const override {
     // The name was written by our task, and the source is another one now.
     const bool ours = stage.context.contains(created_field);
+    if (const auto* saved = base::find(stage.context, "savedCapacity")) {
+      json::value capacity = *saved;
+      stage.context["capacity"] = std::move(capacity);
+      stage.context.erase("savedCapacity");
+    }
     forget_results(stage);
     if (!ours) return;
     for (const std::string_view key : {"serverGroupName", "asgName", "source"}) stage.context.erase(key);
@@ -122,7 +135,13 @@ class DetermineSource final : public runner::Task {
     if (!choice.problem.empty()) co_return runner::failed(context, choice.problem);
     json::object found;
     found["source"] = choice.group ? source_json(*choice.group, description) : json::object{};
-    if (choice.capacity) found["capacity"] = to_json(*choice.capacity);
+    const model::Capacity usual{.min = 1, .max = 1, .desired = 1};
+    const model::Capacity wanted = choice.capacity ? *choice.capacity : description.capacity.value_or(usual);
+    if (choice.capacity) found["capacity"] = to_json(wanted);
+    if (clusters::grows_in_steps(description.strategy)) {
+      found["savedCapacity"] = to_json(wanted);
+      found["capacity"] = to_json(model::Capacity{});
+    }
     if (choice.group) found["sourceServerGroupCapacitySnapshot"] = to_json(choice.group->capacity);
     co_return runner::succeeded(found, {{"source", found["source"]}});
   }

@@ -9,6 +9,8 @@
 #include "stages/destroy_server_group/destroy_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
+#include "stages/enable_server_group/enable_server_group.h"
+#include "stages/resize_server_group/resize_server_group.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
@@ -41,6 +43,8 @@ class Deploy : public ::testing::Test {
     add_scale_down_cluster(catalogs, infrastructure);
     add_rollback_server_group(catalogs, infrastructure);
     add_disable_server_group(catalogs, infrastructure);
+    add_enable_server_group(catalogs, infrastructure);
+    add_resize_server_group(catalogs, infrastructure);
     add_wait(catalogs);
     for (const std::string region : {"here", "there"}) {
       model::Image image;
@@ -378,6 +382,68 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"an unknown load balancer",
                 R"({"account":"local","region":"here","imageId":"shop","loadBalancers":["front"]})",
                 "loadBalancers: account 'local' has no load balancer 'front' in 'here'"}));
+
+/// Four serve, and may shrink to two.
+class RollingRedBlack : public Deploy {
+ protected:
+  RollingRedBlack() {
+    auto old = server_group("shop-main-v000", {.up = 4});
+    old.capacity = {.min = 2, .max = 6, .desired = 4};
+    world.cloud().put(old);
+  }
+  Status roll(const std::string& more = "") {
+    return deploy(R"("strategy":"rollingredblack","targetPercentages":[25,50,100])" +
+                  (more.empty() ? "" : "," + more));
+  }
+  int serving() {
+    int up = 0;
+    for (const auto& one : world.cloud().now().server_groups)
+      for (const auto& instance : one.instances) up += instance.state == model::HealthState::up ? 1 : 0;
+    return up;
+  }
+  std::string size(const std::string& name) {
+    const auto& capacity = group(name)->capacity;
+    return fmt::format("{}/{}/{}", capacity.min, capacity.desired, capacity.max);
+  }
+};
+
+TEST_F(RollingRedBlack, KeepsAsManyServingAsBefore) {
+  world.run_until(
+      execution(
+          {{.type = "deploy",
+            .context = one_cluster(R"("strategy":"rollingredblack","targetPercentages":[25,50,100])")}}),
+      [this](const model::Execution& now) {
+        EXPECT_GE(serving(), 4);
+        return engine::at_rest(now);
+      });
+  ASSERT_EQ(world.execution().status, Status::succeeded) << world.error();
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000 (disabled)", "shop-main-v001"));
+  EXPECT_EQ(size("shop-main-v001"), "2/4/6") << "as large as the old one was";
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6") << "unpinned";
+  EXPECT_THAT(world.cloud().effect_kinds(),
+              ElementsAre("createServerGroup", "resizeServerGroup", "resizeServerGroup", "disableServerGroup",
+                          "resizeServerGroup", "disableServerGroup", "resizeServerGroup",
+                          "disableServerGroup", "resizeServerGroup"));
+}
+
+TEST_F(RollingRedBlack, RestoresWhatWasBeforeWhenAStepFails) {
+  EXPECT_EQ(roll(R"("neverHealthy":true,"rollback":{"onFailure":true})"), Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000", "shop-main-v001 (disabled)"));
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6");
+  EXPECT_EQ(serving(), 4);
+}
+
+TEST_F(RollingRedBlack, DestroysTheNewOneWhenAskedTo) {
+  EXPECT_EQ(roll(R"("neverHealthy":true,"rollback":{"onFailure":true,"destroyLatest":true})"),
+            Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6");
+}
+
+TEST_F(RollingRedBlack, EmptiesTheOldOneWhenAskedTo) {
+  ASSERT_EQ(roll(R"("scaleDown":true)"), Status::succeeded) << world.error();
+  EXPECT_EQ(size("shop-main-v000"), "0/0/0");
+}
 
 }  // namespace
 }  // namespace gennaker::stages
