@@ -19,6 +19,7 @@ constexpr Need needs[] = {
     {detach_instances_kind, &Capabilities::detach_instances},
     {register_instances_kind, &Capabilities::register_instances},
     {deregister_instances_kind, &Capabilities::register_instances},
+    {update_launch_kind, &Capabilities::launch_changes},
     {set_scaling_processes_kind, &Capabilities::scaling_processes},
     {tag_server_group_kind, &Capabilities::server_group_tags},
     {tag_image_kind, &Capabilities::image_tags},
@@ -39,6 +40,8 @@ constexpr Word words[] = {
     {"rebootInstances", &Capabilities::reboot_instances},
     {"detachInstances", &Capabilities::detach_instances},
     {"registerInstances", &Capabilities::register_instances},
+    {"partialTraffic", &Capabilities::partial_traffic},
+    {"launchChanges", &Capabilities::launch_changes},
     {"scalingProcesses", &Capabilities::scaling_processes},
     {"serverGroupTags", &Capabilities::server_group_tags},
     {"imageTags", &Capabilities::image_tags},
@@ -54,6 +57,13 @@ bool can(const Capabilities& capabilities, std::string_view kind) {
     if (need.kind == kind) return capabilities.*need.capability;
   }
   return true;
+}
+
+bool can(const Capabilities& capabilities, const model::Operation& operation) {
+  const bool traffic =
+      operation.kind == enable_server_group_kind || operation.kind == disable_server_group_kind;
+  if (traffic && percentage_of(operation) < 100) return capabilities.partial_traffic;
+  return can(capabilities, operation.kind);
 }
 
 boost::json::object to_json(const Capabilities& capabilities) {

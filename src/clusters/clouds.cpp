@@ -200,6 +200,14 @@ Async<std::shared_ptr<const Snapshot>> Clouds::fresh_snapshot(std::string accoun
 Async<json::object> Clouds::perform(model::Operation operation) {
   CloudProvider* provider = home_of(operation.account).provider;
   expect_can(operation.account, operation.kind);
+  const model::Account& account = home_of(operation.account).account;
+  if (!can(account.capabilities, operation)) {
+    throw base::Error(base::Kind::invalid,
+                      fmt::format("desiredPercentage: '{}' (account '{}') moves the traffic of whole server "
+                                  "groups only",
+                                  account.provider, account.name),
+                      {{"field", "desiredPercentage"}, {"account", account.name}});
+  }
   auto acting = Shelf::act(shelf_, provider, std::move(operation));
   auto running_there = base::run_on(executor_, std::move(acting));
   co_return co_await std::move(running_there);

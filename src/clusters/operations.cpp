@@ -89,8 +89,43 @@ int share_of(int percentage, std::size_t instances) {
   return static_cast<int>((static_cast<std::int64_t>(instances) * percentage + 99) / 100);
 }
 
+int left_out(const model::Operation& operation, std::size_t instances) {
+  const int percentage = percentage_of(operation);
+  if (percentage == 100) return 0;
+  const int share = share_of(percentage, instances);
+  return operation.kind == disable_server_group_kind ? share : static_cast<int>(instances) - share;
+}
+
 model::Operation destroy_server_group(std::string key, const ServerGroupRef& group) {
   return operation(destroy_server_group_kind, std::move(key), group.account, group_json(group));
+}
+
+model::Operation update_launch(std::string key, const ServerGroupRef& group, const LaunchChange& change) {
+  json::object what = group_json(group);
+  if (!change.image_id.empty()) what["imageId"] = change.image_id;
+  what["settings"] = change.settings;
+  what["replacesSettings"] = change.replaces;
+  return operation(update_launch_kind, std::move(key), group.account, std::move(what));
+}
+
+LaunchChange launch_change_of(const model::Operation& operation) {
+  LaunchChange change;
+  change.image_id = base::string_or(operation.what, "imageId", "");
+  if (const auto* settings = base::find_object(operation.what, "settings")) change.settings = *settings;
+  change.replaces = base::bool_or(operation.what, "replacesSettings", false);
+  return change;
+}
+
+json::object changed_settings(const json::object& settings, const LaunchChange& change) {
+  json::object result = change.replaces ? json::object{} : settings;
+  for (const auto& setting : change.settings) {
+    if (setting.value().is_null()) {
+      result.erase(setting.key());
+    } else {
+      result[setting.key()] = setting.value();
+    }
+  }
+  return result;
 }
 
 ServerGroupRef server_group_of(const model::Operation& operation) {

@@ -18,6 +18,7 @@ inline constexpr std::string_view resize_server_group_kind = "resizeServerGroup"
 inline constexpr std::string_view enable_server_group_kind = "enableServerGroup";
 inline constexpr std::string_view disable_server_group_kind = "disableServerGroup";
 inline constexpr std::string_view destroy_server_group_kind = "destroyServerGroup";
+inline constexpr std::string_view update_launch_kind = "updateLaunchConfig";
 inline constexpr std::string_view upsert_load_balancer_kind = "upsertLoadBalancer";
 inline constexpr std::string_view delete_load_balancer_kind = "deleteLoadBalancer";
 inline constexpr std::string_view bake_kind = "bake";
@@ -80,9 +81,23 @@ model::Operation disable_server_group(std::string key, const ServerGroupRef& gro
 int percentage_of(const model::Operation& operation);
 /// That part of so many instances, rounded up.
 int share_of(int percentage, std::size_t instances);
+/// How many of so many instances get no traffic after an enabling or disabling of a part; 0 after one of the
+/// whole, which the group's own state tells. The first ones lose their traffic first and get it back last.
+int left_out(const model::Operation& operation, std::size_t instances);
 /// Disables it first where it still has traffic. A group that is gone already is a success.
 /// what: {serverGroupName, region}. Answer: {serverGroupName}.
 model::Operation destroy_server_group(std::string key, const ServerGroupRef& group);
+/// What its instances run from now on; those that run go on as they are until they are started anew.
+struct LaunchChange {
+  std::string image_id;   ///< empty: stays
+  json::object settings;  ///< the provider's own; those that are null go
+  bool replaces = false;  ///< settings that are not given go too
+};
+/// what: {serverGroupName, region, imageId, settings{}, replacesSettings}. Answer: {serverGroupName}.
+model::Operation update_launch(std::string key, const ServerGroupRef& group, const LaunchChange& change);
+LaunchChange launch_change_of(const model::Operation& operation);
+/// The settings after the change.
+json::object changed_settings(const json::object& settings, const LaunchChange& change);
 ServerGroupRef server_group_of(const model::Operation& operation);
 model::Capacity capacity_of(const json::object& what);
 

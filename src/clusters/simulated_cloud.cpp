@@ -25,24 +25,22 @@ namespace {
 
 /// Marks an instance that gets no traffic while its server group is enabled.
 constexpr std::string_view out_of_traffic = "outOfTraffic";
+constexpr std::string_view launched_with = "launchedWith";
 
 /// How the instances of a server group are at a moment.
 class HealthRules {
  public:
-  HealthRules(const ServerGroup& group, base::TimePoint now)
-      : group_(group),
-        now_(base::to_millis(now)),
-        never_(base::bool_or(group.launch_config, "neverHealthy", false)),
-        crashes_(base::bool_or(group.launch_config, "crashes", false)) {}
+  HealthRules(const ServerGroup& group, base::TimePoint now) : group_(group), now_(base::to_millis(now)) {}
 
   model::Health health_of(const model::Instance& instance) const {
     model::Health health{
         .type = "LoadBalancer", .state = HealthState::up, .description = "", .platform = false};
     const std::int64_t at = healthy_at(instance);
-    if (crashes_) {
+    const json::object& runs = launch_of(instance);
+    if (base::bool_or(runs, "crashes", false)) {
       health.state = HealthState::failed;
       health.description = "command exited with status 1";
-    } else if (never_) {
+    } else if (base::bool_or(runs, "neverHealthy", false)) {
       health.state = HealthState::down;
       health.description = "connection refused";
     } else if (at == INT64_MAX) {
@@ -66,13 +64,17 @@ class HealthRules {
   }
 
  private:
+  /// What it was started with, where its server group starts something else by now.
+  const json::object& launch_of(const model::Instance& instance) const {
+    const auto* own = base::find_object(instance.extra, launched_with);
+    return own != nullptr ? *own : group_.launch_config;
+  }
   static std::int64_t healthy_at(const model::Instance& instance) {
     return base::whole_number(instance.extra, "healthy_at").value_or(0);
   }
 
   const ServerGroup& group_;
   std::int64_t now_;
-  bool never_, crashes_;
 };
 
 /// The lowest number that none has; almost always the next.
@@ -189,6 +191,7 @@ json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_wa
 SimulatedCloud::Handler SimulatedCloud::handler_of(std::string_view kind) {
   static const std::map<std::string_view, Handler> handlers{
       {resize_server_group_kind, &SimulatedCloud::resize},
+      {update_launch_kind, &SimulatedCloud::update_launch},
       {destroy_server_group_kind, &SimulatedCloud::destroy},
       {upsert_load_balancer_kind, &SimulatedCloud::upsert_load_balancer},
       {delete_load_balancer_kind, &SimulatedCloud::delete_load_balancer},
@@ -311,24 +314,41 @@ json::object SimulatedCloud::resize(const Operation& operation) {
   return {{"serverGroupName", group.name}};
 }
 
-/// The first instances are the first to lose their traffic and the last to get it back.
 json::object SimulatedCloud::set_disabled(const Operation& operation, bool disabled) {
   ServerGroup& group = edit(operation);
-  const int percentage = percentage_of(operation);
-  const int share = share_of(percentage, group.instances.size());
-  const int all = static_cast<int>(group.instances.size());
-  const int out = percentage == 100 ? 0 : disabled ? share : all - share;
-  group.disabled = disabled && percentage == 100;
-  json::object answer{{"serverGroupName", group.name}};
+  const bool whole = percentage_of(operation) == 100;
+  const auto out = static_cast<std::size_t>(left_out(operation, group.instances.size()));
+  if (whole || !disabled) group.disabled = disabled;
   json::array chosen;
-  for (int i = 0; i < all; ++i) {
-    model::Instance& instance = group.instances[static_cast<std::size_t>(i)];
-    instance.extra[out_of_traffic] = i < out;
-    if (i < out) chosen.push_back(json::value(instance.id));
+  for (std::size_t i = 0; i < group.instances.size(); ++i) {
+    group.instances[i].extra[out_of_traffic] = i < out;
+    if (i < out) chosen.push_back(json::value(group.instances[i].id));
   }
   set_health(group);
-  if (percentage < 100) answer["instanceIdsToDisable"] = std::move(chosen);
+  json::object answer{{"serverGroupName", group.name}};
+  if (!whole) answer["instanceIdsToDisable"] = std::move(chosen);
   return answer;
+}
+
+json::object SimulatedCloud::update_launch(const Operation& operation) {
+  const LaunchChange change = launch_change_of(operation);
+  ServerGroup& group = edit(operation);
+  const auto* image = find_image(state_, group.region, change.image_id);
+  if (!change.image_id.empty() && image == nullptr) {
+    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_.name,
+                                             change.image_id, group.region));
+  }
+  for (model::Instance& instance : group.instances) {
+    if (!instance.extra.contains(launched_with)) instance.extra[launched_with] = group.launch_config;
+  }
+  group.launch_config = changed_settings(group.launch_config, change);
+  if (image != nullptr) {
+    group.image_id = image->id;
+    group.image_name = image->name;
+    group.version = image->version;
+  }
+  set_health(group);
+  return {{"serverGroupName", group.name}};
 }
 
 json::object SimulatedCloud::destroy(const Operation& operation) {
@@ -393,6 +413,8 @@ void SimulatedCloud::keep_health(ServerGroup& group) {
 
 void SimulatedCloud::put(ServerGroup group) {
   keep_health(group);
+  state_.server_groups.remove_if(
+      [&](const ServerGroup& one) { return one.name == group.name && one.region == group.region; });
   add(std::move(group));
 }
 

@@ -62,7 +62,7 @@ class SimulatedCloud final : public CloudProvider {
   /// all. What comes later with a key that is forgotten takes effect anew.
   void remember_keys(std::size_t most) { most_keys_ = most; }
   void set_time_to_healthy(std::chrono::milliseconds time) { time_to_healthy_ = time; }
-  /// Puts something there that no operation made.
+  /// Puts something there that no operation made; a server group takes the place of one of its name.
   void put(model::ServerGroup group);
   void put(model::Image image);
   void put(model::LoadBalancer balancer);
@@ -90,6 +90,7 @@ class SimulatedCloud final : public CloudProvider {
   json::object create(const model::Operation& operation, bool stop_half_way);
   json::object resize(const model::Operation& operation);
   json::object set_disabled(const model::Operation& operation, bool disabled);
+  json::object update_launch(const model::Operation& operation);
   json::object destroy(const model::Operation& operation);
   json::object upsert_load_balancer(const model::Operation& operation);
   json::object delete_load_balancer(const model::Operation& operation);

@@ -81,6 +81,7 @@ json::object SimulatedCloud::reboot(const Operation& operation) {
       if (!listed(ids, instance)) continue;
       const auto before = instance.launch_time.value_or(base::TimePoint{});
       instance.launch_time = std::max(clock_.now(), before + std::chrono::milliseconds(1));
+      instance.extra.erase("launchedWith");
       instance.extra["healthy_at"] = base::to_millis(clock_.now() + time_to_healthy_);
     }
   });

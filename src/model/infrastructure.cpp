@@ -7,6 +7,8 @@ Capabilities all_capabilities() {
           .reboot_instances = true,
           .detach_instances = true,
           .register_instances = true,
+          .partial_traffic = true,
+          .launch_changes = true,
           .scaling_processes = true,
           .server_group_tags = true,
           .image_tags = true,

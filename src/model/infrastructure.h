@@ -28,6 +28,8 @@ struct Capabilities {
   bool reboot_instances = false;
   bool detach_instances = false;    ///< instances that go on without their server group
   bool register_instances = false;  ///< single instances with load balancers, and back
+  bool partial_traffic = false;     ///< for a share of a server group's instances
+  bool launch_changes = false;      ///< what a server group starts, while it runs
   bool scaling_processes = false;   ///< may be suspended and resumed
   bool server_group_tags = false;
   bool image_tags = false;

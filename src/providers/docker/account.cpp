@@ -17,6 +17,9 @@ using base::Error;
 using base::Kind;
 
 constexpr int console_lines = 500;
+/// A host that is silent must not keep the server from answering for everything else.
+constexpr milliseconds most_wait_at_start{1'000};
+constexpr milliseconds between_contact_looks{10};
 constexpr std::size_t console_bytes = 64 * 1024;
 
 std::vector<engine::ContainerSummary> containers_of(const Host& host) {
@@ -92,11 +95,30 @@ Async<void> Account::start() {
   load_balancers_.adopt(loaded);
   had_traffic_ = loaded.had_traffic;
   for (const auto& [name, host] : hosts_) host->begin();
-  for (const auto& [name, host] : hosts_) co_await host->first_contact();
+  co_await first_contacts(most_wait_at_start);
   started_ = true;
   adopt_records();
   changed();
-  load_balancers_.begin();
+  ++ending_;
+  asio::co_spawn(ground_.executor, begin_balancing(this), asio::detached);
+}
+
+/// Until every host has answered or has been given up once.
+Async<void> Account::first_contacts(milliseconds patience) {
+  const auto untried = [this] {
+    return std::any_of(hosts_.begin(), hosts_.end(), [](const auto& host) { return !host.second->tried(); });
+  };
+  for (milliseconds waited{0}; !stopped_ && untried() && waited < patience; waited += between_contact_looks)
+    co_await base::sleep_for(between_contact_looks);
+}
+
+/// HAProxy goes on with what it has until it is known what is to have traffic: a host that is slow to answer
+/// must not lose its own.
+Async<void> Account::begin_balancing(Account* self) {
+  co_await self->first_contacts(milliseconds::max());
+  if (!self->stopped_) self->load_balancers_.begin();
+  --self->ending_;
+  self->background_ended_.notify();
 }
 
 Async<void> Account::stop() {
@@ -291,6 +313,7 @@ Async<json::object> Account::perform(model::Operation operation) {
   if (!known) known = std::make_shared<Turn>();
   const Slot slot{operation_turns_, operation_ended_, operation.key, known};
   const auto held = co_await slot.turn->take();
+  co_await first_contacts(milliseconds::max());
   co_await look_at_hosts();
   expect_running();
   if (const auto earlier = earlier_answer(operation)) co_return *earlier;

@@ -74,13 +74,16 @@ class Account {
   void changed();
   /// Throws `unavailable` once stop() was called: what lasts ends there, to be continued by the next attempt.
   void expect_running() const;
+  Async<void> first_contacts(milliseconds patience);
+  static Async<void> begin_balancing(Account* self);
 
   // snapshot.cpp: what readers see
   bool publish();
   model::ServerGroup describe(const RunningGroup& running) const;
   model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
   model::Health platform_health(const Instance& instance) const;
-  model::Health traffic_health(const Group& group, const Instance& instance, bool leaving) const;
+  model::Health traffic_health(const Group& group, const Instance& instance,
+                               const InstanceRecord& record) const;
   std::map<std::string, model::Image> images() const;
 
   // server_groups.cpp
@@ -156,7 +159,7 @@ class Account {
   Signal revised_;
   bool started_ = false, stopped_ = false;
   bool tidying_ = false;
-  int ending_ = 0;  ///< instances that end their watching in the background
+  int ending_ = 0;  ///< coroutines in the background that end soon: watching, the wait for first contacts
   Signal background_ended_;
 };
 

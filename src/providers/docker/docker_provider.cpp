@@ -59,6 +59,10 @@ std::vector<model::Account> DockerProvider::accounts() const {
   return accounts;
 }
 
+model::Capabilities DockerProvider::capabilities() const {
+  return {.partial_traffic = true, .platform_health = "Docker"};
+}
+
 Async<void> DockerProvider::start() {
   for (const auto& [name, account] : parts_->accounts) co_await account->start();
 }

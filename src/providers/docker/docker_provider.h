@@ -30,6 +30,7 @@ class DockerProvider final : public clusters::CloudProvider {
 
   std::string_view name() const override { return "docker"; }
   std::vector<model::Account> accounts() const override;
+  model::Capabilities capabilities() const override;
   /// Asks every host once. One that does not answer keeps nobody waiting for long.
   Async<void> start() override;
   Async<void> stop() override;

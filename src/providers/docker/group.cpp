@@ -46,7 +46,8 @@ json::array to_json(const std::vector<InstanceRecord>& instances) {
                                 {"host", instance.host},
                                 {"port", instance.port},
                                 {"launched", base::to_millis(instance.launched)},
-                                {"stage", name_of(instance_stages, instance.stage)}});
+                                {"stage", name_of(instance_stages, instance.stage)},
+                                {"leftOut", instance.left_out}});
   }
   return list;
 }
@@ -92,7 +93,8 @@ void read(const json::object& document, Group& group) {
                                .host = base::string_or(instance, "host", ""),
                                .port = small_number(instance, "port"),
                                .launched = time_of(instance, "launched"),
-                               .stage = stage_of<InstanceStage>(instance_stages, instance)});
+                               .stage = stage_of<InstanceStage>(instance_stages, instance),
+                               .left_out = base::bool_or(instance, "leftOut", false)});
   }
   for (const json::object& operation : objects_in(document, "done")) {
     const auto* answer = base::find_object(operation, "answer");
@@ -128,6 +130,16 @@ void Group::note_done(DoneOperation operation) {
   });
   done.push_back(std::move(operation));
   if (done.size() > most_done) done.erase(done.begin());
+}
+
+void leave_out(Group& group, int count) {
+  std::sort(group.instances.begin(), group.instances.end(),
+            [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
+  int chosen = 0;
+  for (InstanceRecord& record : group.instances) {
+    record.left_out = record.stage == InstanceStage::live && chosen < count;
+    if (record.left_out) ++chosen;
+  }
 }
 
 json::object to_json(const Group& group) {

@@ -21,6 +21,7 @@ struct InstanceRecord {
   int port = 0;  ///< on the host
   base::TimePoint launched{};
   InstanceStage stage = InstanceStage::live;
+  bool left_out = false;  ///< gets no traffic, although its group is enabled: a part of it is
 };
 
 /// `gone`: removed as far as hosts could be reached; what is left is a tombstone that says so to the others.
@@ -59,6 +60,9 @@ struct Group {
   /// Notes it, and forgets those that are too old or too many.
   void note_done(DoneOperation operation);
 };
+
+/// Leaves the first so many out of the traffic, and no other.
+void leave_out(Group& group, int count);
 
 json::object to_json(const Group& group);
 /// Throws base::Error `internal`, naming the group, when the document is not what to_json writes.

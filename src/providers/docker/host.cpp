@@ -64,11 +64,6 @@ Async<void> Host::stop() {
   while (following_) co_await changed_.wait();
 }
 
-Async<void> Host::first_contact() {
-  const auto self = shared_from_this();
-  while (!tried_ && !stopped_) co_await changed_.wait();
-}
-
 std::string Host::why_unreachable() const {
   if (reachable_) return "";
   if (!tried_) return fmt::format("host '{}' has not answered yet", name());

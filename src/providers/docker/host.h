@@ -41,7 +41,8 @@ class Host : public std::enable_shared_from_this<Host> {
   void stop_soon();
   Async<void> stop();
   /// Until it has answered once, or has not.
-  Async<void> first_contact();
+  /// Whether it has been asked once, with or without an answer.
+  bool tried() const { return tried_; }
 
   const std::string& name() const { return setup_.host.name; }
   const std::string& region() const { return setup_.host.region; }

@@ -23,10 +23,11 @@ json::object named(const std::string& group) {
   return {{"serverGroupName", group}};
 }
 
-std::set<std::string> servers_in(const Group& group, InstanceStage stage) {
+std::set<std::string> retiring_servers(const Group& group) {
   std::set<std::string> servers;
   for (const InstanceRecord& record : group.instances) {
-    if (record.stage == stage) servers.insert(haproxy::server_name(group.instance_id(record.index)));
+    if (record.stage == InstanceStage::retiring)
+      servers.insert(haproxy::server_name(group.instance_id(record.index)));
   }
   return servers;
 }
@@ -48,7 +49,8 @@ std::vector<haproxy::Server> Account::servers_of(const std::string& load_balance
     if (std::find(attached.begin(), attached.end(), load_balancer) == attached.end()) continue;
     for (const InstanceRecord& record : group.instances) {
       const auto instance = running->instances.find(record.index);
-      if (record.stage != InstanceStage::live || instance == running->instances.end()) continue;
+      if (record.stage != InstanceStage::live || record.left_out) continue;
+      if (instance == running->instances.end()) continue;
       const std::string& address = instance->second->host().address();
       if (!instance->second->in_service() || address.empty()) continue;
       servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
@@ -276,7 +278,7 @@ Async<void> Account::shrink(GroupPointer running, int count) {
   }
   std::sort(leaving.instances.begin(), leaving.instances.end(),
             [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
-  std::set<std::string> servers = servers_in(leaving, InstanceStage::retiring);
+  std::set<std::string> servers = retiring_servers(leaving);
   if (servers.empty()) co_return;
   co_await save(running, leaving);
   changed();
@@ -311,6 +313,7 @@ Async<json::object> Account::enable(model::Operation operation) {
   expect_active(*running);
   Group enabled = running->group;
   enabled.disabled = false;
+  leave_out(enabled, clusters::left_out(operation, static_cast<std::size_t>(enabled.live_instances())));
   co_await mark(running, std::move(enabled), operation.key, named(name));
   co_await load_balancers_.reconcile_soon();
   co_return named(name);
@@ -323,17 +326,26 @@ Async<json::object> Account::disable(model::Operation operation) {
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
   const AtWork work(running);
+  const bool whole = clusters::percentage_of(operation) == 100;
   Group disabled = running->group;
-  if (!disabled.disabled) {
-    disabled.disabled = true;
+  if (!whole || !disabled.disabled) {
+    disabled.disabled = disabled.disabled || whole;
+    leave_out(disabled, clusters::left_out(operation, static_cast<std::size_t>(disabled.live_instances())));
     co_await save(running, disabled);
     changed();
   }
-  std::set<std::string> servers = servers_in(disabled, InstanceStage::live);
+  std::set<std::string> servers;
+  json::array ids;
+  for (const InstanceRecord& record : disabled.instances) {
+    if (record.stage != InstanceStage::live || (!disabled.disabled && !record.left_out)) continue;
+    servers.insert(haproxy::server_name(disabled.instance_id(record.index)));
+    ids.push_back(json::value(disabled.instance_id(record.index)));
+  }
   const bool drained = co_await load_balancers_.drain(std::move(servers),
                                                       given ? milliseconds(*given) : options_.drain_timeout);
   json::object answer = named(name);
   answer["drained"] = drained;
+  if (!whole) answer["instanceIdsToDisable"] = std::move(ids);
   Group done = running->group;
   co_await mark(running, std::move(done), operation.key, answer);
   co_return answer;

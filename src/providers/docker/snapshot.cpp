@@ -143,7 +143,7 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
   described.extra["privateIp"] = instance.host().address();
   described.extra["restarts"] = instance.restarts();
   described.health.push_back(platform_health(instance));
-  described.health.push_back(traffic_health(group, instance, record.stage != InstanceStage::live));
+  described.health.push_back(traffic_health(group, instance, record));
   described.state = clusters::aggregate(described.health);
   if (instance.hopeless() && !instance.running() && instance.host().reachable()) {
     described.state = described.health.front().state = HealthState::failed;
@@ -163,15 +163,19 @@ model::Health Account::platform_health(const Instance& instance) const {
           .platform = true};
 }
 
-model::Health Account::traffic_health(const Group& group, const Instance& instance, bool leaving) const {
+model::Health Account::traffic_health(const Group& group, const Instance& instance,
+                                      const InstanceRecord& record) const {
+  const bool leaving = record.stage != InstanceStage::live;
   const Balancer& balancer = load_balancers_.balancer();
   model::Health health{.type = group.load_balancers.empty() ? "HealthCheck" : "LoadBalancer"};
   const std::string server = haproxy::server_name(instance.id());
-  if (leaving || group.disabled) {
+  if (leaving || group.disabled || record.left_out) {
     const auto lingering = balancer.lingering().find(server);
     const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
     health.state = drains ? HealthState::draining : HealthState::out_of_service;
-    health.description = leaving ? "is being removed" : "its server group is disabled";
+    health.description = leaving          ? "is being removed"
+                         : group.disabled ? "its server group is disabled"
+                                          : "a part of its server group gets no traffic";
     return health;
   }
   health.state = state_of(instance.health());

@@ -193,6 +193,7 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   const std::string& kind = operation.kind;
   if (kind == clusters::create_server_group_kind) return create(std::move(operation));
   if (kind == clusters::resize_server_group_kind) return resize(std::move(operation));
+  if (kind == clusters::update_launch_kind) return update_launch(std::move(operation));
   if (kind == clusters::enable_server_group_kind) return enable(std::move(operation));
   if (kind == clusters::disable_server_group_kind) return disable(std::move(operation));
   if (kind == clusters::destroy_server_group_kind) return destroy(std::move(operation));

@@ -80,6 +80,7 @@ class Account {
   // server_groups.cpp
   Async<json::object> create(model::Operation operation);
   Async<json::object> resize(model::Operation operation);
+  Async<json::object> update_launch(model::Operation operation);
   Async<json::object> enable(model::Operation operation);
   Async<json::object> disable(model::Operation operation);
   Async<json::object> destroy(model::Operation operation);
@@ -99,6 +100,7 @@ class Account {
   std::shared_ptr<Instance> watch_instance(const Group& group, const InstanceRecord& record,
                                            bool presumed_up);
   GroupPointer find_group(const std::string& name) const;
+  const model::Image& expect_image(const std::string& id) const;
 
   std::vector<haproxy::Server> servers_of(const std::string& load_balancer) const;
   std::optional<std::string> user_of(const std::string& load_balancer) const;

@@ -1,5 +1,7 @@
 #include "providers/local/group.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/naming.h"
@@ -29,6 +31,17 @@ bool is_without(const InstanceRecord& record, const std::string& load_balancer) 
   return std::find(record.without.begin(), record.without.end(), load_balancer) != record.without.end();
 }
 
+std::vector<int> leave_out(Group& group, int count) {
+  std::sort(group.instances.begin(), group.instances.end(),
+            [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
+  std::vector<int> chosen;
+  for (InstanceRecord& record : group.instances) {
+    record.left_out = !record.retiring && static_cast<int>(chosen.size()) < count;
+    if (record.left_out) chosen.push_back(record.index);
+  }
+  return chosen;
+}
+
 json::object to_json(const Group& group) {
   json::array instances;
   for (const InstanceRecord& instance : group.instances) {
@@ -37,6 +50,7 @@ json::object to_json(const Group& group) {
                      {"port", instance.port},
                      {"launched", base::to_millis(instance.launched)},
                      {"retiring", instance.retiring},
+                     {"leftOut", instance.left_out},
                      {"without", json::array(instance.without.begin(), instance.without.end())}});
   }
   return {{"name", group.name},
@@ -87,6 +101,7 @@ Group group_of(const json::object& document) {
                                  .port = small_number(instance, "port"),
                                  .launched = time_of(instance, "launched"),
                                  .retiring = base::bool_or(instance, "retiring", false),
+                                 .left_out = base::bool_or(instance, "leftOut", false),
                                  .without = base::string_list(instance, "without")});
     }
   } catch (const std::exception& error) {

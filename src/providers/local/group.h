@@ -14,6 +14,7 @@ struct InstanceRecord {
   int port = 0;
   base::TimePoint launched{};
   bool retiring = false;  ///< being drained and stopped by a resize
+  bool left_out = false;  ///< gets no traffic, although its group is enabled: a part of it is
   bool renewing =
       false;  ///< being drained, stopped and started again; not on disk: who repeats it begins anew
   std::vector<std::string> without;  ///< load balancers that give it nothing, although its group has them
@@ -41,6 +42,9 @@ struct Group {
 
   std::string instance_id(int index) const { return fmt::format("{}-{}", name, index); }
 };
+
+/// Leaves the first so many out of the traffic, and no other. Their indices.
+std::vector<int> leave_out(Group& group, int count);
 
 /// Whether the load balancer gives this instance nothing.
 bool is_without(const InstanceRecord& record, const std::string& load_balancer);

@@ -113,6 +113,8 @@ model::Capabilities LocalProvider::capabilities() const {
   return {.terminate_instances = true,
           .reboot_instances = true,
           .register_instances = true,
+          .partial_traffic = true,
+          .launch_changes = true,
           .server_group_tags = true,
           .jobs = true,
           .platform_health = "Local"};

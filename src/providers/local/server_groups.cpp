@@ -23,6 +23,12 @@ namespace fs = std::filesystem;
 // A server group's name is a directory's and, with a number behind it, a HAProxy server's.
 constexpr std::size_t longest_cluster_name = 120;
 
+std::size_t live_instances(const Group& group) {
+  return static_cast<std::size_t>(
+      std::count_if(group.instances.begin(), group.instances.end(),
+                    [](const InstanceRecord& record) { return !record.retiring; }));
+}
+
 struct PortSearch {
   std::string address;
   std::optional<int> fixed;
@@ -109,7 +115,8 @@ std::vector<haproxy::Server> Account::servers_of(const std::string& load_balance
     if (std::find(attached.begin(), attached.end(), load_balancer) == attached.end()) continue;
     for (const InstanceRecord& record : group.instances) {
       const auto instance = running->instances.find(record.index);
-      if (record.retiring || record.renewing || is_without(record, load_balancer)) continue;
+      if (record.retiring || record.renewing || record.left_out) continue;
+      if (is_without(record, load_balancer)) continue;
       if (instance == running->instances.end()) continue;
       if (!instance->second->in_service()) continue;
       servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
@@ -161,6 +168,13 @@ Async<json::object> Account::create(model::Operation operation) {
 }
 
 /// Checks everything, and gives the group its name and ports, on disk too, before any process is started.
+const model::Image& Account::expect_image(const std::string& id) const {
+  const auto image = images_.find(id);
+  if (image != images_.end()) return image->second;
+  throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}'", account_.name, id),
+              {{"field", "imageId"}});
+}
+
 Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::string key) {
   if (const auto refused = clusters::refuse_moniker(spec.moniker)) throw Error(Kind::invalid, *refused);
   if (spec.moniker.cluster.size() > longest_cluster_name) {
@@ -173,15 +187,10 @@ Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::
   group.create_key = std::move(key);
   group.raw_settings = spec.settings;
   group.settings = group_settings_of(spec.settings);
-  const auto image = images_.find(spec.image_id);
-  if (image == images_.end()) {
-    throw Error(Kind::not_found,
-                fmt::format("imageId: account '{}' has no image '{}'", account_.name, spec.image_id),
-                {{"field", "imageId"}});
-  }
-  group.image_id = image->second.id;
-  group.image_name = image->second.name;
-  group.version = image->second.version;
+  const model::Image& image = expect_image(spec.image_id);
+  group.image_id = image.id;
+  group.image_name = image.name;
+  group.version = image.version;
   load_balancers_.expect(spec.load_balancers);
   group.moniker = spec.moniker;
   group.capacity = spec.capacity;
@@ -428,6 +437,35 @@ Async<void> Account::stop_instance(GroupPointer running, int index) {
   co_await on_pool(std::move(work));
 }
 
+/// What runs goes on; what is started from now on is started with this.
+Async<json::object> Account::update_launch(model::Operation operation) {
+  const std::string name = clusters::server_group_of(operation).name;
+  const clusters::LaunchChange change = clusters::launch_change_of(operation);
+  const GroupPointer running = find_group(name);
+  const auto held = co_await running->turn.take();
+  if (running->group.stage != GroupStage::active) {
+    throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", name));
+  }
+  Group updated = running->group;
+  updated.raw_settings = clusters::changed_settings(updated.raw_settings, change);
+  updated.settings = group_settings_of(updated.raw_settings);
+  if (!change.image_id.empty()) {
+    const model::Image& image = expect_image(change.image_id);
+    updated.image_id = image.id;
+    updated.image_name = image.name;
+    updated.version = image.version;
+  }
+  auto check = [settings = updated.settings, id = updated.image_id,
+                files = image_files(images_directory_, updated.image_id)] {
+    check_against_image(settings, id, files);
+  };
+  co_await on_pool(std::move(check));
+  co_await save(updated);
+  running->group = updated;
+  changed();
+  co_return named(name);
+}
+
 Async<json::object> Account::enable(model::Operation operation) {
   const std::string name = clusters::server_group_of(operation).name;
   const GroupPointer running = find_group(name);
@@ -437,8 +475,9 @@ Async<json::object> Account::enable(model::Operation operation) {
   }
   Group enabled = running->group;
   enabled.disabled = false;
+  leave_out(enabled, clusters::left_out(operation, live_instances(enabled)));
   co_await save(enabled);
-  running->group.disabled = false;
+  running->group = enabled;
   changed();
   co_await load_balancers_.reconcile_soon();
   co_return named(name);
@@ -450,20 +489,26 @@ Async<json::object> Account::disable(model::Operation operation) {
   if (given && *given < 0) refuse("drainTimeoutMs", "0 or more is needed");
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
+  const bool whole = clusters::percentage_of(operation) == 100;
   Group disabled = running->group;
-  disabled.disabled = true;
+  disabled.disabled = disabled.disabled || whole;
+  const auto chosen = leave_out(disabled, clusters::left_out(operation, live_instances(disabled)));
   co_await save(disabled);
-  running->group.disabled = true;
+  running->group = disabled;
   changed();
   std::set<std::string> servers;
-  for (const InstanceRecord& record : running->group.instances) {
-    servers.insert(haproxy::server_name(running->group.instance_id(record.index)));
+  json::array ids;
+  for (const InstanceRecord& record : disabled.instances) {
+    if (!disabled.disabled && !record.left_out) continue;
+    servers.insert(haproxy::server_name(disabled.instance_id(record.index)));
+    ids.push_back(json::value(disabled.instance_id(record.index)));
   }
   const bool drained = co_await load_balancers_.drain(std::move(servers),
                                                       given ? milliseconds(*given) : options_.drain_timeout);
   changed();
   json::object answer = named(name);
   answer["drained"] = drained;
+  if (!whole) answer["instanceIdsToDisable"] = std::move(ids);
   co_return answer;
 }
 

@@ -141,6 +141,7 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
     health.description = record.retiring   ? "is being removed"
                          : record.renewing ? "is being started anew"
                          : group.disabled  ? "its server group is disabled"
+                         : record.left_out ? "a part of its server group gets no traffic"
                                            : "is not registered with its load balancers";
     return health;
   }
