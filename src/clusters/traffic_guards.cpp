@@ -19,6 +19,18 @@ bool matches(const json::object& rule, std::string_view field, std::string_view 
   return wanted == "*" || same_name(wanted, value);
 }
 
+/// A baseline or a canary serves beside what a guard with "*" is there for, and is meant to go.
+bool is_sample(const model::Moniker& cluster) {
+  const std::string& detail = cluster.detail;
+  return detail == "baseline" || detail == "canary" || detail.ends_with("-baseline") ||
+         detail.ends_with("-canary");
+}
+
+bool covers_detail(const json::object& rule, const model::Moniker& cluster) {
+  if (is_sample(cluster)) return same_name(base::string_or(rule, "detail", ""), cluster.detail);
+  return matches(rule, "detail", cluster.detail);
+}
+
 int serving(const ServerGroup& group) {
   return group.disabled ? 0 : count_instances(group).up;
 }
@@ -36,16 +48,22 @@ bool pinned_twins(const ServerGroups& groups) {
          });
 }
 
+std::string by_whom(const std::string& user) {
+  return user.empty() ? "" : fmt::format(" (set by {})", user);
+}
+
 }  // namespace
 
-bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
-                std::string_view location) {
-  return std::any_of(rules.begin(), rules.end(), [&](const json::value& entry) {
+const json::object* find_guard(const json::array& rules, const model::Moniker& cluster,
+                               std::string_view account, std::string_view location) {
+  for (const json::value& entry : rules) {
     const auto* rule = entry.if_object();
-    return rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
-           matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
-           matches(*rule, "detail", cluster.detail);
-  });
+    const bool covers = rule != nullptr && base::bool_or(*rule, "enabled", true) &&
+                        matches(*rule, "account", account) && matches(*rule, "location", location) &&
+                        matches(*rule, "stack", cluster.stack) && covers_detail(*rule, cluster);
+    if (covers) return rule;
+  }
+  return nullptr;
 }
 
 std::optional<std::string> why_denied(const GuardQuestion& question) {
@@ -65,9 +83,9 @@ std::optional<std::string> why_denied(const GuardQuestion& question) {
                         "minimum is {:.1f}%",
                         future, 100.0 * future / current, current, 100 * question.min_capacity_ratio);
   return fmt::format(
-      "cluster '{}' in {}/{} has traffic guards enabled. {} [{}] would leave the cluster with {}",
-      question.going_away.front()->moniker.cluster, question.account, question.location, question.verb,
-      fmt::join(names, ", "), left);
+      "cluster '{}' in {}/{} has traffic guards enabled{}. {} [{}] would leave the cluster with {}",
+      question.going_away.front()->moniker.cluster, question.account, question.location,
+      by_whom(question.set_by), question.verb, fmt::join(names, ", "), left);
 }
 
 Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
@@ -84,17 +102,37 @@ Async<void> TrafficGuards::check(std::string account, std::string location, std:
     const model::Moniker moniker = going_away.front()->moniker;
     auto asking = rules_(moniker.app);
     const json::array rules = co_await std::move(asking);
-    if (!is_guarded(rules, moniker, account, location)) continue;
+    const auto* guard = find_guard(rules, moniker, account, location);
+    if (guard == nullptr) continue;
     const GuardQuestion question{.account = account,
                                  .location = location,
                                  .cluster = server_groups_of_cluster(*snapshot, cluster, location),
                                  .going_away = going_away,
                                  .verb = verb,
-                                 .min_capacity_ratio = min_capacity_ratio_};
+                                 .min_capacity_ratio = min_capacity_ratio_,
+                                 .set_by = base::string_or(*guard, "setBy", "")};
     if (const auto reason = why_denied(question)) {
       throw base::Error(base::Kind::conflict, *reason, {{"account", account}, {"cluster", cluster}});
     }
   }
+}
+
+Async<void> TrafficGuards::check_successor(std::string account, std::string location, model::Moniker cluster,
+                                           std::string verb, std::string why) const {
+  auto reading = clouds_.fresh_snapshot(account);
+  const auto snapshot = co_await std::move(reading);
+  if (serving(server_groups_of_cluster(*snapshot, cluster.cluster, location)) == 0) co_return;
+  auto asking = rules_(cluster.app);
+  const json::array rules = co_await std::move(asking);
+  const auto* guard = find_guard(rules, cluster, account, location);
+  if (guard == nullptr) co_return;
+  throw base::Error(
+      base::Kind::conflict,
+      fmt::format("cluster '{}' in {}/{} has traffic guards enabled{}. {} would leave the cluster "
+                  "with no instances up: {}",
+                  cluster.cluster, account, location, by_whom(base::string_or(*guard, "setBy", "")), verb,
+                  why),
+      {{"account", account}, {"cluster", cluster.cluster}});
 }
 
 std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,

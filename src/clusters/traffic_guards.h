@@ -16,14 +16,15 @@
 /// (clusters/cluster_locks.h), or two that act in the same moment could both pass.
 namespace gennaker::clusters {
 
-/// An application's attribute `trafficGuards`: [{enabled (true), account, location, stack, detail}], each of
-/// the four a text or "*". Empty for an application that is unknown or has none.
+/// An application's attribute `trafficGuards`: [{enabled (true), account, location, stack, detail, setBy?}],
+/// each of the four a text or "*"; `setBy`: a user. Empty for an application that is unknown or has none.
 /// Throws when it cannot be read: then nothing may be taken away.
 using GuardRules = std::function<Async<json::array>(std::string application)>;
 
-/// Whether some enabled rule covers the cluster.
-bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
-                std::string_view location);
+/// The first enabled rule that covers the cluster; nullptr: there is none. A `detail` of "*" does not mean
+/// baselines and canaries (a detail that ends so), which are made to be taken away.
+const json::object* find_guard(const json::array& rules, const model::Moniker& cluster,
+                               std::string_view account, std::string_view location);
 
 struct GuardQuestion {
   std::string account;
@@ -32,6 +33,7 @@ struct GuardQuestion {
   ServerGroups going_away;        ///< a subset
   std::string verb;               ///< "Destroying"
   double min_capacity_ratio = 0;  ///< in [0, 0.5)
+  std::string set_by = {};        ///< who asked for the guard; empty: not known
 };
 /// nullopt: allowed. Else why not, for people. Counts instances that are Up in enabled server groups.
 std::optional<std::string> why_denied(const GuardQuestion& question);
@@ -50,6 +52,11 @@ class TrafficGuards {
   /// GuardRules throws. Names that do not exist lose nothing.
   Async<void> check(std::string account, std::string location, std::vector<std::string> names,
                     std::string verb) const;
+  /// The same for a cluster whose traffic is to go, all of it, to a server group that cannot have any:
+  /// because `why` ("it begins with 0 instances"). Throws base::Error `conflict` if it serves now and is
+  /// guarded.
+  Async<void> check_successor(std::string account, std::string location, model::Moniker cluster,
+                              std::string verb, std::string why) const;
   /// The same for instances: a server group that would keep none that is Up loses its traffic. Ids that
   /// belong to no server group lose nothing.
   Async<void> check_instances(std::string account, std::string location, std::vector<std::string> ids,
