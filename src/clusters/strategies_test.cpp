@@ -20,21 +20,28 @@ Strategy read(std::string_view text) {
 }
 
 Deployment deployment() {
-  return {.account = "local",
-          .provider = "simulated",
-          .region = "here",
-          .moniker = {.app = "shop", .stack = "main", .detail = "", .cluster = "shop-main"},
-          .created = "shop-main-v002",
-          .source = "shop-main-v001",
-          .source_capacity = {.min = 2, .max = 8, .desired = 4},
-          .wanted = {.min = 1, .max = 3, .desired = 3},
-          .creation_failed = false};
+  return {
+      .account = "local",
+      .provider = "simulated",
+      .region = "here",
+      .moniker = {.app = "shop", .stack = "main", .detail = "", .cluster = "shop-main"},
+      .created = "shop-main-v002",
+      .source = "shop-main-v001",
+      .source_capacity = {.min = 2, .max = 8, .desired = 4},
+      .wanted = {.min = 1, .max = 3, .desired = 3},
+      .before = {{.name = "shop-main-v001", .capacity = {.min = 2, .max = 8, .desired = 4}, .enabled = true}},
+      .creation_failed = false};
 }
 
 std::vector<std::string> kinds(const std::vector<Step>& steps) {
   std::vector<std::string> all;
   for (const Step& step : steps) all.push_back(step.kind);
   return all;
+}
+
+std::vector<Step> in_turn(std::vector<Step> steps) {
+  std::erase_if(steps, [](const Step& step) { return step.beside; });
+  return steps;
 }
 
 struct Case {
@@ -91,6 +98,13 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{R"({"strategy":"rollingredblack","targetPercentages":50})", "targetPercentages"},
         Refused{R"({"strategy":"rollingredblack","pipelineBeforeCleanup":{"pipelineId":"p"}})",
                 "pipelineBeforeCleanup"},
+        Refused{R"({"strategy":"monitored"})", "deploymentMonitor"},
+        Refused{
+            R"({"strategy":"monitored","deploymentMonitor":{"id":"m"},"failureActions":{"rollback":"x"}})",
+            "failureActions.rollback"},
+        Refused{R"({"strategy":"rollingpush","termination":{"order":"any"}})", "termination.order"},
+        Refused{R"({"strategy":"custom","strategyApplication":"shop"})", "strategyPipeline"},
+        Refused{R"({"strategy":"canary","canary":{"instances":0}})", "canary.instances"},
         Refused{R"({"strategy":3})", "strategy"}, Refused{R"({"maxRemainingAsgs":-1})", "maxRemainingAsgs"},
         Refused{R"({"maxRemainingAsgs":"${two}"})", "maxRemainingAsgs"},
         Refused{R"({"delayBeforeDisableSec":"soon"})", "delayBeforeDisableSec"},
@@ -117,13 +131,13 @@ TEST(RedBlack, TellsEachStepItsClusterAndFields) {
 }
 
 TEST(RollingRedBlack, GrowsBeforeItTakesAway) {
-  const auto steps = steps_after(read(R"({"strategy":"rollingRedBlack","targetPercentages":[25,"50"],
+  const auto steps = in_turn(steps_after(read(R"({"strategy":"rollingRedBlack","targetPercentages":[25,"50"],
       "pipelineBeforeCleanup":{"application":"shop","pipelineId":"check","pipelineParameters":{"how":"well"}}})"),
-                                 deployment());
+                                         deployment()));
   EXPECT_THAT(kinds(steps),
-              ElementsAre("resizeServerGroup", "resizeServerGroup", "pipeline", "disableServerGroup",
+              ElementsAre("pinServerGroup", "resizeServerGroup", "pipeline", "disableServerGroup",
                           "resizeServerGroup", "pipeline", "disableServerGroup", "resizeServerGroup",
-                          "pipeline", "disableServerGroup", "resizeServerGroup"));
+                          "pipeline", "disableServerGroup", "pinServerGroup"));
   EXPECT_EQ(steps[0].name, "Pin shop-main-v001");
   EXPECT_EQ(steps[1].name, "Grow shop-main-v002 to 25%");
   EXPECT_EQ(steps[1].context.at("pinCapacity"), true);
@@ -139,7 +153,8 @@ TEST(RollingRedBlack, GrowsBeforeItTakesAway) {
 TEST(RollingRedBlack, GrowsByItselfWithoutASource) {
   auto first = deployment();
   first.source.clear();
-  const auto steps = steps_after(read(R"({"strategy":"rollingredblack","delayBeforeCleanup":5})"), first);
+  const auto steps =
+      in_turn(steps_after(read(R"({"strategy":"rollingredblack","delayBeforeCleanup":5})"), first));
   ASSERT_EQ(kinds(steps), (Kinds{"resizeServerGroup", "wait", "resizeServerGroup", "wait"}));
   EXPECT_EQ(steps[0].context.at("capacity"), testing::object(R"({"min":2,"max":2,"desired":2})"));
   EXPECT_EQ(steps[2].context.at("capacity"), testing::object(R"({"min":1,"max":3,"desired":3})"));
@@ -149,13 +164,13 @@ TEST(RollingRedBlack, GivesTheOldOneItsSizeAndTrafficBackFirst) {
   const auto asked =
       read(R"({"strategy":"rollingredblack","rollback":{"onFailure":true,"destroyLatest":true}})");
   const auto steps = steps_on_failure(asked, deployment());
-  ASSERT_EQ(kinds(steps), (Kinds{"resizeServerGroup", "resizeServerGroup", "enableServerGroup",
-                                 "disableServerGroup", "destroyServerGroup"}));
-  EXPECT_EQ(steps[1].context.at("capacity"), testing::object(R"({"min":2,"max":8,"desired":4})"));
-  EXPECT_EQ(steps[2].context.at("serverGroupName"), "shop-main-v001");
-  EXPECT_EQ(steps[3].context.at("serverGroupName"), "shop-main-v002");
+  ASSERT_EQ(kinds(steps), (Kinds{"restoreServerGroups", "disableServerGroup", "destroyServerGroup"}));
+  EXPECT_EQ(steps[0].context.at("serverGroups"),
+            json::value(json::array{testing::object(R"({"serverGroupName":"shop-main-v001","enabled":true,
+                "capacity":{"min":2,"max":8,"desired":4}})")}));
+  EXPECT_EQ(steps[1].context.at("serverGroupName"), "shop-main-v002");
   EXPECT_THAT(kinds(steps_on_failure(read(R"({"strategy":"rollingredblack"})"), deployment())),
-              ElementsAre("resizeServerGroup"))
+              ElementsAre("pinServerGroup", "pinServerGroup"))
       << "unpinned in any case";
 }
 
@@ -186,9 +201,101 @@ TEST(OnFailure, RollsBackBeforeItDestroys) {
   EXPECT_EQ(steps[0].context.at("rollbackContext").at("disableOnly"), true);
 }
 
-TEST(OnFailure, UndoesNothingOnceTheNewOneServes) {
-  const auto strategy = read(R"({"strategy":"redblack","rollback":{"onFailure":true,"destroyLatest":true}})");
-  EXPECT_THAT(steps_on_failure(strategy, deployment()), IsEmpty());
+TEST(OnFailure, UndoesNothingOnceTheNewOneServesUnlessAsked) {
+  EXPECT_THAT(steps_on_failure(read(R"({"strategy":"redblack"})"), deployment()), IsEmpty());
+  const auto asked = read(R"({"strategy":"redblack","rollback":{"onFailure":true,"destroyLatest":true}})");
+  EXPECT_THAT(kinds(steps_on_failure(asked, deployment())),
+              ElementsAre("restoreServerGroups", "disableServerGroup", "destroyServerGroup"));
+}
+
+TEST(RollingRedBlack, KeepsWatchOverWhatItPins) {
+  const auto steps = steps_after(read(R"({"strategy":"rollingredblack"})"), deployment());
+  std::vector<std::string> watched;
+  for (const Step& step : steps) {
+    if (step.beside) watched.push_back(step.name);
+  }
+  EXPECT_THAT(watched, ElementsAre("Keep shop-main-v002 Pinned", "Keep shop-main-v001 Pinned"));
+}
+
+TEST(Monitored, AsksAfterEachStep) {
+  const auto steps = in_turn(steps_after(read(R"({"strategy":"monitored","deploySteps":[50],
+      "deploymentMonitor":{"id":"errors"},"maxRemainingAsgs":2})"),
+                                         deployment()));
+  EXPECT_THAT(kinds(steps), ElementsAre("pinServerGroup", "notifyDeployStarting", "resizeServerGroup",
+                                        "disableServerGroup", "evaluateDeploymentHealth", "resizeServerGroup",
+                                        "disableServerGroup", "evaluateDeploymentHealth", "pinServerGroup",
+                                        "shrinkCluster", "notifyDeployCompleted"));
+  EXPECT_EQ(steps[4].context.at("currentProgress"), 50);
+  EXPECT_EQ(steps[4].context.at("oldServerGroup"), "shop-main-v001");
+  EXPECT_EQ(steps[9].context.at("continuePipeline"), true) << "what is not tidied up fails nothing";
+}
+
+TEST(Monitored, TellsTheMonitorOfAFailure) {
+  const auto steps = steps_on_failure(read(R"({"strategy":"monitored","deploymentMonitor":{"id":"errors"},
+               "failureActions":{"rollback":"Automatic","destroyInstances":true}})"),
+                                      deployment());
+  ASSERT_EQ(kinds(steps), (Kinds{"restoreServerGroups", "disableServerGroup", "destroyServerGroup",
+                                 "notifyDeployCompleted"}));
+  EXPECT_EQ(steps[3].context.at("deploymentStatus"), "failure");
+}
+
+Deployment in_place() {
+  Deployment begun = deployment();
+  begun.created.clear();
+  begun.source_image = "sha-old";
+  begun.source_settings = testing::object(R"({"command":"./old"})");
+  begun.description = testing::object(R"({"account":"local","region":"here","imageId":"sha-new",
+      "command":"./new","strategy":"rollingpush","capacity":{"desired":3}})");
+  return begun;
+}
+
+TEST(RollingPush, ChangesWhatIsStartedAndStartsItAnew) {
+  const auto strategy = read(R"({"strategy":"rollingpush","rollback":{"onFailure":true},
+      "termination":{"concurrentRelaunches":2}})");
+  EXPECT_FALSE(creates_server_group(strategy));
+  const auto steps = steps_after(strategy, in_place());
+  ASSERT_EQ(kinds(steps), (Kinds{"updateLaunchConfig", "rollingPush"}));
+  EXPECT_EQ(steps[0].context.at("serverGroupName"), "shop-main-v001");
+  EXPECT_EQ(steps[0].context.at("command"), "./new");
+  EXPECT_FALSE(steps[0].context.contains("strategy"));
+  EXPECT_EQ(steps[1].context.at("termination").at("concurrentRelaunches"), 2);
+  const auto back = steps_on_failure(strategy, in_place());
+  ASSERT_EQ(kinds(back), (Kinds{"updateLaunchConfig", "rollingPush"}));
+  EXPECT_EQ(back[0].context.at("command"), "./old");
+  EXPECT_EQ(back[0].context.at("imageId"), "sha-old");
+  EXPECT_TRUE(back[1].context.contains("launchedSince")) << "only those that run the new one";
+}
+
+TEST(Custom, IsAPipeline) {
+  const auto strategy =
+      read(R"({"strategy":"custom","strategyApplication":"shop","strategyPipeline":"careful",
+      "pipelineParameters":{"pace":"slow"}})");
+  const auto steps = steps_after(strategy, in_place());
+  ASSERT_EQ(kinds(steps), Kinds{"pipeline"});
+  const auto& parameters = steps[0].context.at("pipelineParameters").as_object();
+  EXPECT_EQ(parameters.at("strategy"), true);
+  EXPECT_EQ(parameters.at("pace"), "slow");
+  EXPECT_EQ(parameters.at("cluster"), "shop-main");
+  EXPECT_EQ(parameters.at("clusterDescription").at("command"), "./new");
+  EXPECT_THAT(steps_on_failure(strategy, in_place()), IsEmpty());
+}
+
+TEST(Canary, ComparesTwoOfOneSizeBesideWhatServes) {
+  const auto strategy = read(R"({"strategy":"canary","canary":{"instances":2,"seconds":60},
+      "pipelineBeforeCleanup":{"application":"shop","pipelineId":"compare"}})");
+  const auto steps = steps_after(strategy, in_place());
+  ASSERT_EQ(kinds(steps), (Kinds{"cloneServerGroup", "createServerGroup", "wait", "pipeline",
+                                 "destroyServerGroup", "destroyServerGroup"}));
+  EXPECT_EQ(steps[0].context.at("freeFormDetails"), "baseline");
+  EXPECT_EQ(steps[0].context.at("imageId"), "sha-old");
+  EXPECT_EQ(steps[1].context.at("freeFormDetails"), "canary");
+  EXPECT_EQ(steps[1].context.at("imageId"), "sha-new");
+  EXPECT_EQ(steps[0].context.at("capacity"), steps[1].context.at("capacity"));
+  EXPECT_EQ(steps[4].context.at("cluster"), "shop-main-canary");
+  auto failed = in_place();
+  failed.helpers = {"shop-main-baseline-v000", "shop-main-canary-v000"};
+  EXPECT_THAT(kinds(steps_on_failure(strategy, failed)),
+              ElementsAre("destroyServerGroup", "destroyServerGroup"));
 }
 
 TEST(OnFailure, HasNothingToDoBeforeTheServerGroupExists) {

@@ -16,6 +16,7 @@
 #include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/depends_on_execution/depends_on_execution.h"
 #include "stages/deploy/deploy.h"
+#include "stages/deployment_monitor/deployment_monitor.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
 #include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
@@ -37,15 +38,18 @@
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
+#include "stages/restore_server_groups/restore_server_groups.h"
 #include "stages/restrict_execution_window/restrict_execution_window.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/rolling_push/rolling_push.h"
 #include "stages/run_job/run_job.h"
 #include "stages/save_pipeline/save_pipeline.h"
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
+#include "stages/update_launch_config/update_launch_config.h"
 #include "stages/upsert_entity_tags/upsert_entity_tags.h"
 #include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
@@ -53,6 +57,7 @@
 #include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
+#include "stages/wait_for_server_group/wait_for_server_group.h"
 #include "stages/wait_until/wait_until.h"
 #include "stages/webhook/webhook.h"
 
@@ -173,7 +178,13 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_instances(catalogs, infrastructure);
   stages::add_modify_scaling_process(catalogs, infrastructure);
   stages::add_pin_server_group(catalogs, infrastructure);
+  stages::add_update_launch_config(catalogs, infrastructure);
+  stages::add_rolling_push(catalogs, infrastructure);
+  stages::add_wait_for_server_group(catalogs);
+  stages::add_deployment_monitor(catalogs, parts.client,
+                                 stages::read_deployment_monitors(options.deployment_monitor));
   stages::add_resize_server_group(catalogs, infrastructure);
+  stages::add_restore_server_groups(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
   stages::add_run_job(catalogs, infrastructure);

@@ -146,6 +146,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   options.executions = top.document("executions");
   options.tasks = top.document("tasks");
   options.webhook = top.document("webhook");
+  options.deployment_monitor = top.document("deploymentMonitor");
   top.refuse_rest();
 }
 

@@ -37,6 +37,7 @@ struct Options {
   std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on
   boost::json::object executions;                 ///< as written: see execution_settings.h
   boost::json::object tasks;                      ///< as written: see task_settings.h
+  boost::json::object deployment_monitor;         ///< as written: see stages/deployment_monitor/options.h
   boost::json::object webhook;                    ///< as written: what it means is the webhook stage's to say
 };
 

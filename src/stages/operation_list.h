@@ -25,6 +25,8 @@ class OperationList : public runner::Task {
     json::object context = {};  ///< kept beside them
   };
   virtual std::string_view kind() const = 0;
+  /// The cluster that it changes, for its lock; nullopt: it changes none.
+  virtual std::optional<clusters::Place> place(const runner::TaskContext&) const { return std::nullopt; }
   /// From fresh news of the stage's account. Throws base::Error.
   virtual Decision decide(const runner::TaskContext& context, const clusters::Snapshot& snapshot) const = 0;
   virtual model::Operation operation(std::string key, const runner::TaskContext& context,

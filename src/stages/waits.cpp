@@ -81,6 +81,10 @@ int count_ready_without_traffic(const ServerGroup& group) {
   return static_cast<int>(std::count_if(group.instances.begin(), group.instances.end(), ready));
 }
 
+milliseconds health_limit(const TaskContext& context, milliseconds usual) {
+  return millis_of(context.stage().context, "healthTimeoutMs").value_or(usual);
+}
+
 class WaitForUp : public InventoryWait {
  public:
   using InventoryWait::InventoryWait;
@@ -89,6 +93,9 @@ class WaitForUp : public InventoryWait {
   Verdict look(const TaskContext& context, const Snapshot& snapshot) const override {
     const ServerGroupRef ref = server_group_of(context);
     return look_for_up(context.stage().context, need_server_group(snapshot, ref));
+  }
+  milliseconds limit(const TaskContext& context) const override {
+    return health_limit(context, instance_limit);
   }
 };
 
@@ -111,7 +118,7 @@ class WaitForNewUp final : public WaitForUp {
 
  protected:
   milliseconds limit(const TaskContext& context) const override {
-    return millis_of(context.stage().context, "healthTimeoutMs").value_or(infrastructure().health_timeout);
+    return health_limit(context, infrastructure().health_timeout);
   }
 };
 
@@ -181,6 +188,9 @@ class WaitForCapacity final : public InventoryWait {
     if (group.disabled) return {What::done, ""};
     return look_for_up(context.stage().context, group);
   }
+  milliseconds limit(const TaskContext& context) const override {
+    return health_limit(context, instance_limit);
+  }
 };
 
 }  // namespace
@@ -241,7 +251,8 @@ base::Async<TaskResult> InventoryWait::run(TaskContext context) {
         std::move(verdict.context));
   }
   if (verdict.what == What::waiting) {
-    if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false)) {
+    if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false) ||
+        good_enough(context, *snapshot)) {
       co_return runner::succeeded(std::move(verdict.context));
     }
     verdict.text = fmt::format("after {}: {}", in_words(allowed), verdict.text);

@@ -1,9 +1,11 @@
 #include "stages/bulk_server_groups/bulk_server_groups.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.h"
 #include "clusters/inventory.h"
+#include "stages/cluster_lock.h"
 #include "stages/cluster_steps.h"
 #include "stages/drain.h"
 #include "stages/fields.h"
@@ -48,12 +50,16 @@ class BulkStep : public runner::Task {
     const json::object& own = context.stage().context;
     const std::string account = account_of(own), region = locations_of(own).front();
     std::vector<std::string> names = base::string_list(own, names_field);
+    std::vector<clusters::Place> places;
+    for (const std::string& name : names) places.push_back(place_of({account, region, name}));
+    auto locking = wait_for_locks(infrastructure_, context, std::move(places));
+    if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
     const std::size_t next = done_count(own);
-    if (next == 0) {
-      std::string verb(guarded_verb());
-      auto checking = infrastructure_.guards.check(account, region, names, std::move(verb));
-      co_await std::move(checking);
-    }
+    std::vector<std::string> left(names.begin() + static_cast<std::ptrdiff_t>(std::min(next, names.size())),
+                                  names.end());
+    std::string verb(guarded_verb());
+    auto checking = infrastructure_.guards.check(account, region, std::move(left), std::move(verb));
+    co_await std::move(checking);
     if (!own.contains(targets_field)) co_return choose(context, account, region, names);
     if (next >= names.size()) co_return runner::succeeded();
     const ServerGroupRef group{account, region, names[next]};

@@ -6,7 +6,9 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "stages/cluster_description.h"
+#include "stages/cluster_lock.h"
 #include "stages/create_server_group/create_server_group.h"
+#include "stages/create_server_group/deployment_start.h"
 #include "stages/create_server_group/image_choice.h"
 #include "stages/create_server_group/source.h"
 #include "stages/fields.h"
@@ -113,27 +115,48 @@ class DetermineCloneSource final : public runner::Task {
     const SourceChoice choice = choose_source(own, there, *snapshot);
     if (!choice.problem.empty()) co_return runner::failed(context, choice.problem);
     if (choice.group == nullptr) co_return runner::failed(context, nothing_to_clone(description));
-    json::object found = copied(context, description, *choice.group);
-    json::object cloned;
-    json::array fields;
-    for (const auto& member : found) fields.push_back(json::value(member.key()));
-    cloned["fields"] = std::move(fields);
-    if (given != nullptr) cloned["source"] = *given;
-    found[cloned_field] = std::move(cloned);
-    found["source"] = source_json(*choice.group, description);
-    found["sourceServerGroupCapacitySnapshot"] = to_json(choice.group->capacity);
-    if (choice.capacity) found["capacity"] = to_json(*choice.capacity);
+    json::object copy = copied(context, description, *choice.group);
+    // The clone's cluster is known only now; what it holds is looked at under its lock.
+    const ClusterDescription whole = description_with(context, copy);
+    auto locking = wait_for_lock(infrastructure_, context,
+                                 {whole.account, whole.regions.front(), whole.moniker.cluster});
+    if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
+    auto reading_again = infrastructure_.clouds.fresh_snapshot(whole.account);
+    const auto here = co_await std::move(reading_again);
+    if (auto problem = start_problem(whole, choice); !problem.empty())
+      co_return runner::failed(context, problem);
+    const model::Capacity wanted =
+        choice.capacity ? *choice.capacity : whole.capacity.value_or(choice.group->capacity);
+    json::object found = copy;
+    found[cloned_field] = remember(copy, given);
+    json::object noted = note_start(whole, choice, wanted, *here);
+    for (auto& member : noted) found[member.key()] = std::move(member.value());
     json::object outputs{{"source", found["source"]}};
     co_return runner::succeeded(std::move(found), std::move(outputs));
   }
 
  private:
   static ClusterDescription description_of(const TaskContext& context) {
+    return description_with(context, {});
+  }
+
+  /// The user's fields, and what the copy fills in.
+  static ClusterDescription description_with(const TaskContext& context, const json::object& copy) {
+    json::object fields = context.stage().context;
+    for (const auto& member : copy) fields[member.key()] = member.value();
     std::optional<clusters::FieldProblem> problem;
-    auto description =
-        read_cluster_description(context.stage().context, context.execution().application, problem);
+    auto description = read_cluster_description(fields, context.execution().application, problem);
     if (!problem) return description;
     throw base::Error(base::Kind::invalid, fmt::format("{}: {}", problem->field, problem->reason));
+  }
+
+  static json::object remember(const json::object& copy, const json::object* given) {
+    json::object cloned;
+    json::array fields;
+    for (const auto& member : copy) fields.push_back(json::value(member.key()));
+    cloned["fields"] = std::move(fields);
+    if (given != nullptr) cloned["source"] = *given;
+    return cloned;
   }
 
   void check_account(const ClusterDescription& description) const {

@@ -10,6 +10,7 @@
 #include "clusters/nearest_name.h"
 #include "stages/cluster_description.h"
 #include "stages/cluster_lock.h"
+#include "stages/create_server_group/deployment_start.h"
 #include "stages/create_server_group/image_choice.h"
 #include "stages/create_server_group/source.h"
 #include "stages/fields.h"
@@ -23,44 +24,19 @@ using clusters::ServerGroupRef;
 using runner::TaskContext;
 using runner::TaskResult;
 
-/// A stage keeps what it created under a name that no other task and no user writes.
-constexpr std::string_view created_field = "createdServerGroupName";
 constexpr std::string_view requested_field = "serverGroupRequested";
 const std::string wait_name = "waitForUpInstances";
 
 std::vector<engine::SyntheticStage> as_stages(std::vector<clusters::Step> steps) {
-  std::vector<engine::SyntheticStage> stages;
+  std::vector<engine::SyntheticStage> in_turn, beside;
   for (clusters::Step& step : steps) {
-    stages.push_back(
+    auto& list = step.beside ? beside : in_turn;
+    list.push_back(
         {.type = std::move(step.kind), .name = std::move(step.name), .context = std::move(step.context)});
   }
-  return engine::in_sequence(std::move(stages));
-}
-
-/// As our tasks wrote it.
-model::Capacity capacity_in(const json::object& context, std::string_view field) {
-  std::optional<FieldProblem> ignored;
-  return read_capacity(context, field, ignored).value_or(model::Capacity{});
-}
-
-clusters::Deployment deployment_of(const engine::StageView& stage, const ClusterDescription& description) {
-  const model::Stage& self = stage.stage();
-  clusters::Deployment deployment;
-  deployment.account = description.account;
-  deployment.provider = description.provider;
-  deployment.region = description.regions.empty() ? "" : description.regions.front();
-  deployment.moniker = description.moniker;
-  deployment.created = base::string_or(self.context, created_field, "");
-  const auto* source = base::find_object(self.context, "source");
-  if (source != nullptr) deployment.source = server_group_name_of(*source);
-  deployment.source_capacity = capacity_in(self.context, "sourceServerGroupCapacitySnapshot");
-  deployment.wanted = capacity_in(self.context, "savedCapacity");
-  // A failure after the last task is one of the strategy's steps: the new server group serves by then.
-  deployment.creation_failed =
-      self.tasks.empty() || std::any_of(self.tasks.begin(), self.tasks.end(), [](const model::Task& task) {
-        return task.status != model::Status::succeeded && task.status != model::Status::skipped;
-      });
-  return deployment;
+  auto stages = engine::in_sequence(std::move(in_turn));
+  stages.insert(stages.end(), std::make_move_iterator(beside.begin()), std::make_move_iterator(beside.end()));
+  return stages;
 }
 
 class CreateServerGroupStage final : public engine::Stage {
@@ -75,6 +51,8 @@ class CreateServerGroupStage final : public engine::Stage {
       problem = FieldProblem{"region", "one region is needed; a deploy stage takes several"};
     }
     if (problem) return refuse(*problem);
+    if (!clusters::creates_server_group(description.strategy))
+      return engine::run_in_order({"determineSourceServerGroup"});
     engine::Plan plan = engine::run_in_order({"determineSourceServerGroup", "createServerGroup"});
     plan.tasks.push_back({.name = wait_name, .implementation = "waitForNewInstances"});
     return plan;
@@ -133,16 +111,18 @@ class DetermineSource final : public runner::Task {
     const auto snapshot = co_await std::move(reading);
     const SourceChoice choice = choose_source(context.stage().context, description, *snapshot);
     if (!choice.problem.empty()) co_return runner::failed(context, choice.problem);
-    json::object found;
-    found["source"] = choice.group ? source_json(*choice.group, description) : json::object{};
+    if (auto problem = start_problem(description, choice); !problem.empty())
+      co_return runner::failed(context, problem);
     const model::Capacity usual{.min = 1, .max = 1, .desired = 1};
     const model::Capacity wanted = choice.capacity ? *choice.capacity : description.capacity.value_or(usual);
-    if (choice.capacity) found["capacity"] = to_json(wanted);
-    if (clusters::grows_in_steps(description.strategy)) {
-      found["savedCapacity"] = to_json(wanted);
-      found["capacity"] = to_json(model::Capacity{});
+    // Refused before anything begins, rather than when the old ones are to go.
+    if (std::string why = successor_problem(description, wanted); !why.empty()) {
+      std::string verb = fmt::format("Strategy {}", clusters::name_of(description.strategy.kind));
+      auto checking = infrastructure_.guards.check_successor(place.account, place.region, description.moniker,
+                                                             std::move(verb), std::move(why));
+      co_await std::move(checking);
     }
-    if (choice.group) found["sourceServerGroupCapacitySnapshot"] = to_json(choice.group->capacity);
+    json::object found = note_start(description, choice, wanted, *snapshot);
     co_return runner::succeeded(found, {{"source", found["source"]}});
   }
 

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "stages/cluster_lock.h"
 #include "stages/fields.h"
 #include "stages/instances/instance_fields.h"
 #include "stages/operations.h"
@@ -68,6 +69,9 @@ class InstancesOperation : public runner::Task {
     const json::object& own = context.stage().context;
     InstancesRef ref = instances_in(own);
     infrastructure_.clouds.expect_can(ref.account, kind());
+    auto locking = wait_for_locks(infrastructure_, context,
+                                  homes_of(ref, *infrastructure_.clouds.snapshot(ref.account)));
+    if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
     auto reading = infrastructure_.clouds.fresh_snapshot(ref.account);
     const auto snapshot = co_await std::move(reading);
     const auto* kept = base::find_object(own, before_field);
@@ -105,6 +109,15 @@ class InstancesOperation : public runner::Task {
     json::object found{{before_field, instances_before(snapshot, ref)}};
     for (auto& member : decide(own, snapshot, ref)) found[member.key()] = std::move(member.value());
     return found;
+  }
+  /// An instance that is gone since an earlier attempt has its cluster's lock from then.
+  static std::vector<clusters::Place> homes_of(const InstancesRef& ref, const Snapshot& snapshot) {
+    std::vector<clusters::Place> places;
+    for (const std::string& id : ref.ids) {
+      const auto* group = find_instance(snapshot, ref.region, id).group;
+      if (group != nullptr) places.push_back(place_of({ref.account, group->region, group->name}));
+    }
+    return places;
   }
   static std::vector<std::string> unchanged(const Snapshot& snapshot, const InstancesRef& ref,
                                             const json::object& before) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/json.h"
+#include "clusters/inventory.h"
 #include "stages/fields.h"
 #include "stages/operations.h"
 #include "stages/targets.h"
@@ -71,16 +72,24 @@ class CapacityChange : public ServerGroupOperation {
   virtual bool keeps_original() const { return false; }
 };
 
-/// What the smallest size was before it was pinned, as this stage or one before it knows.
-std::optional<int> original_min(const TaskContext& context, const std::string& name) {
+/// What the capacity was before it was pinned, as this stage or one before it knows.
+std::optional<int> original(const TaskContext& context, const std::string& name, std::string_view member) {
   for (const std::string& field :
        {original_field(name), std::string("savedCapacity"), std::string(snapshot_field)}) {
     const auto* value = context.value(field);
     const auto* capacity = value != nullptr ? value->if_object() : nullptr;
-    const auto min = capacity != nullptr ? base::whole_number(*capacity, "min") : std::nullopt;
-    if (min) return static_cast<int>(*min);
+    const auto number = capacity != nullptr ? base::whole_number(*capacity, member) : std::nullopt;
+    if (number) return static_cast<int>(*number);
   }
   return std::nullopt;
+}
+
+/// The bounds as they were, as far as they hold what there is.
+Capacity unpinned(const TaskContext& context, const ServerGroup& group) {
+  Capacity capacity = group.capacity;
+  capacity.min = std::min(capacity.min, original(context, group.name, "min").value_or(capacity.min));
+  capacity.max = std::max(capacity.max, original(context, group.name, "max").value_or(capacity.max));
+  return capacity;
 }
 
 class PinServerGroup final : public CapacityChange {
@@ -90,9 +99,10 @@ class PinServerGroup final : public CapacityChange {
  protected:
   Capacity decide(const TaskContext& context, const ServerGroup& group) const override {
     const json::object& own = context.stage().context;
+    if (base::bool_or(own, "unpinCapacity", false)) return unpinned(context, group);
     Capacity capacity = group.capacity;
     if (base::bool_or(own, "unpinMinimumCapacity", false)) {
-      const auto before = original_min(context, group.name);
+      const auto before = original(context, group.name, "min");
       if (before) capacity.min = std::min(capacity.min, *before);  // never raised
       return capacity;
     }
@@ -139,6 +149,59 @@ class CaptureSourceCapacity final : public runner::Task {
   const Infrastructure infrastructure_;
 };
 
+/// Lasts as long as the stages beside it, and unpins when the execution is cancelled meanwhile: no stage of a
+/// strategy would do it then.
+class KeepPinned final : public runner::Task {
+ public:
+  explicit KeepPinned(const Infrastructure& infrastructure) : infrastructure_(infrastructure) {}
+
+  base::Async<runner::TaskResult> run(TaskContext context) override {
+    if (others_have_ended(context)) co_return runner::succeeded();
+    co_return runner::again({.after = between_looks, .waiting_for = "the deployment's other steps"});
+  }
+
+  base::Async<runner::TaskResult> cancel(TaskContext context) override {
+    const ServerGroupRef ref = server_group_of(context);
+    auto reading = infrastructure_.clouds.fresh_snapshot(ref.account);
+    const auto snapshot = co_await std::move(reading);
+    const auto* group = clusters::find_server_group(*snapshot, ref.region, ref.name);
+    if (group == nullptr) co_return runner::TaskResult{};
+    const Capacity free = unpinned(context, *group);
+    if (free.min == group->capacity.min && free.max == group->capacity.max) co_return runner::TaskResult{};
+    co_return runner::operate(clusters::resize_server_group(context.key("unpinWhenCancelled"), ref, free));
+  }
+
+ private:
+  static constexpr std::chrono::seconds between_looks{1};
+
+  /// After one that failed, those behind it do not begin any more.
+  static bool others_have_ended(const TaskContext& context) {
+    bool all_complete = true;
+    for (const model::Stage& other : context.execution().stages) {
+      const bool beside =
+          other.parent_id == context.stage().parent_id && other.owner == context.stage().owner;
+      if (!beside || other.type == context.stage().type) continue;
+      if (model::is_halt(other.status)) return true;
+      all_complete = all_complete && model::is_complete(other.status);
+    }
+    return all_complete;
+  }
+
+  const Infrastructure infrastructure_;
+};
+
+class KeepPinnedStage final : public engine::Stage {
+ public:
+  std::string_view type() const override { return "keepPinned"; }
+  engine::Plan plan(const engine::StageView& stage) const override {
+    if (const auto problem = account_problem(stage.context())) return refuse(*problem);
+    if (stage.stage().parent_id.empty())
+      return engine::refuse("type", "it is a deployment's own: use pinServerGroup");
+    return engine::run_in_order({"keepPinned"});
+  }
+  void prepare_restart(model::Stage& stage) const override { forget_results(stage); }
+};
+
 /// `source` names the server group, as in what createServerGroup writes.
 class CaptureStage final : public engine::Stage {
  public:
@@ -165,6 +228,8 @@ void add_pin_server_group(runner::Catalogs& catalogs, const Infrastructure& infr
   catalogs.stages.add(std::make_unique<TargetStage>("pinServerGroup", "pinServerGroup"));
   catalogs.stages.add(std::make_unique<TargetStage>("applySourceServerGroupCapacity", "restoreMinCapacity"));
   catalogs.stages.add(std::make_unique<CaptureStage>());
+  catalogs.stages.add(std::make_unique<KeepPinnedStage>());
+  catalogs.tasks.add("keepPinned", std::make_unique<KeepPinned>(infrastructure));
   catalogs.tasks.add("pinServerGroup", std::make_unique<PinServerGroup>(infrastructure));
   catalogs.tasks.add("restoreMinCapacity", std::make_unique<ApplySourceCapacity>(infrastructure));
   catalogs.tasks.add("captureSourceServerGroupCapacity",
