@@ -83,14 +83,23 @@ Step compare(const Strategy& strategy, const Deployment& deployment) {
 }
 
 /// Their names are not known before they are there.
+json::object newest_of(const Deployment& deployment, std::string_view detail) {
+  return {{"credentials", deployment.account},
+          {"cloudProvider", deployment.provider},
+          {"regions", json::array{deployment.region}},
+          {"cluster", cluster_with(deployment, detail)},
+          {"target", "current_asg_dynamic"}};
+}
+
+/// One that has died meanwhile has failed.
+Step see_whether_it_serves(const Deployment& deployment) {
+  return with({"waitForUpInstances", "Does the Canary Still Serve?", newest_of(deployment, "canary")},
+              {{"healthTimeoutMs", deployment.health_timeout.count()}});
+}
+
 Step take_away(const Deployment& deployment, std::string_view detail) {
-  return {"destroyServerGroup",
-          fmt::format("Destroy the {}", detail == "canary" ? "Canary" : "Baseline"),
-          {{"credentials", deployment.account},
-           {"cloudProvider", deployment.provider},
-           {"regions", json::array{deployment.region}},
-           {"cluster", cluster_with(deployment, detail)},
-           {"target", "current_asg_dynamic"}}};
+  return {"destroyServerGroup", fmt::format("Destroy the {}", detail == "canary" ? "Canary" : "Baseline"),
+          newest_of(deployment, detail)};
 }
 
 }  // namespace
@@ -142,6 +151,7 @@ std::vector<Step> after_canary(const Strategy& strategy, const Deployment& deplo
   std::vector<Step> steps{make_baseline(strategy, deployment), make_canary(strategy, deployment)};
   add_wait(steps, "Let Them Serve", strategy.canary_time);
   if (!strategy.check_pipeline.empty()) steps.push_back(compare(strategy, deployment));
+  steps.push_back(see_whether_it_serves(deployment));
   steps.push_back(take_away(deployment, "canary"));
   steps.push_back(take_away(deployment, "baseline"));
   return steps;

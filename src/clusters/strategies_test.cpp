@@ -285,13 +285,13 @@ TEST(Canary, ComparesTwoOfOneSizeBesideWhatServes) {
       "pipelineBeforeCleanup":{"application":"shop","pipelineId":"compare"}})");
   const auto steps = steps_after(strategy, in_place());
   ASSERT_EQ(kinds(steps), (Kinds{"cloneServerGroup", "createServerGroup", "wait", "pipeline",
-                                 "destroyServerGroup", "destroyServerGroup"}));
+                                 "waitForUpInstances", "destroyServerGroup", "destroyServerGroup"}));
   EXPECT_EQ(steps[0].context.at("freeFormDetails"), "baseline");
   EXPECT_EQ(steps[0].context.at("imageId"), "sha-old");
   EXPECT_EQ(steps[1].context.at("freeFormDetails"), "canary");
   EXPECT_EQ(steps[1].context.at("imageId"), "sha-new");
   EXPECT_EQ(steps[0].context.at("capacity"), steps[1].context.at("capacity"));
-  EXPECT_EQ(steps[4].context.at("cluster"), "shop-main-canary");
+  EXPECT_EQ(steps[5].context.at("cluster"), "shop-main-canary");
   auto failed = in_place();
   failed.helpers = {"shop-main-baseline-v000", "shop-main-canary-v000"};
   EXPECT_THAT(kinds(steps_on_failure(strategy, failed)),

@@ -92,7 +92,7 @@ class Bench:
         version = str(self.version)
         fields = {**BACK, **STRATEGIES[strategy], **more, "capacity": {"min": 4, "max": 4, "desired": 4},
                   "healthTimeoutMs": 8000}
-        config = deploy_config(self.port, **fields)
+        config = {**deploy_config(self.port, **fields), "id": "deploy"}
         for stage in config["stages"]:
             if stage["type"] == "deploy":
                 stage["stageTimeoutMs"] = 60000
@@ -137,6 +137,7 @@ class Bench:
                 restored = ", as before"
             except AssertionError:
                 restored = ", NOT as before"
+                print(before, "\n->", self.shape(), file=sys.stderr)
         if failed:
             print(text, file=sys.stderr)
         return ended["status"] + restored, sent, failed
