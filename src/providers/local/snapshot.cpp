@@ -134,7 +134,7 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
   model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
   const Balancer& balancer = load_balancers_.balancer();
   const std::string server = haproxy::server_name(instance.id());
-  if (record.retiring || record.renewing || deregistered || group.disabled) {
+  if (record.retiring || record.renewing || record.left_out || deregistered || group.disabled) {
     const auto lingering = balancer.lingering().find(server);
     const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
     health.state = drains ? HealthState::draining : HealthState::out_of_service;

@@ -287,6 +287,32 @@ TEST_F(DockerProviderTest, DeploysBehindALoadBalancer) {
   for (const std::string& name : containers()) EXPECT_THAT(name, HasSubstr("shop-main-v001"));
 }
 
+TEST_F(DockerProviderTest, MovesAPartOfTheTraffic) {
+  const int port = balance();
+  auto wanted = spec(bake("1.0"), 2);
+  wanted.load_balancers = {"shop"};
+  const std::string name = create(key(), wanted);
+  await_healthy(name, 2);
+  const std::string once = key();
+  const auto answer = perform(clusters::disable_server_group(once, ref(name), 5s, 50));
+  EXPECT_EQ(answer.at("instanceIdsToDisable"), json::value(json::array{name + "-0"}));
+  await("one of two out of service", [&] {
+    const auto found = group(name);
+    return !found.disabled && found.instances.at(0).state == HealthState::out_of_service &&
+           found.instances.at(1).state == HealthState::up;
+  });
+  EXPECT_EQ(get(port), "1.0");
+  close(false);
+  open();
+  await("the same after a crash", [&] {
+    const auto found = group(name);
+    return found.instances.size() == 2 && found.instances[0].state == HealthState::out_of_service &&
+           found.instances[1].state == HealthState::up;
+  });
+  perform(clusters::enable_server_group(key(), ref(name)));
+  await_healthy(name, 2);
+}
+
 TEST_F(DockerProviderTest, Resizes) {
   const std::string name = create(key(), spec(bake("1.0"), 1));
   await_healthy(name, 1);

@@ -360,6 +360,51 @@ TEST_F(LocalWorld, TakesTheTrafficOfOneInstance) {
   EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
 }
 
+TEST_F(LocalWorld, MovesAPartOfTheTraffic) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 4));
+  await_healthy(name, 4);
+  Traffic fresh(port, Traffic::Connections::fresh), kept(port, Traffic::Connections::kept);
+  const auto answer = perform(clusters::disable_server_group(key(), ref(name), std::chrono::seconds(10), 50));
+  EXPECT_EQ(answer.at("instanceIdsToDisable"),
+            boost::json::value(boost::json::array{name + "-0", name + "-1"}));
+  EXPECT_FALSE(group(name).disabled);
+  EXPECT_EQ(servers_in_haproxy(), (Names{name + "-2", name + "-3"}));
+  EXPECT_EQ(group(name).instances[1].state, model::HealthState::out_of_service);
+  close(false);
+  open();
+  await("the same after a crash", [&] { return servers_in_haproxy() == Names{name + "-2", name + "-3"}; });
+  perform(clusters::enable_server_group(key(), ref(name)));
+  await_healthy(name, 4);
+  EXPECT_EQ(servers_in_haproxy().size(), 4U);
+  fresh.stop();
+  kept.stop();
+  EXPECT_EQ(fresh.failed() + kept.failed(), 0) << fresh.first_failure() << kept.first_failure();
+}
+
+TEST_F(LocalWorld, StartsAnotherImageFromNowOn) {
+  balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  const std::string image = bake("2.0");
+  clusters::LaunchChange change;
+  change.image_id = image;
+  change.settings = {{"env", {{"SLOW_START_MS", "0"}}}};
+  perform(clusters::update_launch(key(), ref(name), change));
+  EXPECT_EQ(group(name).image_id, image);
+  await_healthy(name, 2);
+  const auto pid_of = [&](std::size_t index) {
+    return base::whole_number(group(name).instances.at(index).extra, "pid").value_or(0);
+  };
+  const auto other = pid_of(1);
+  perform(clusters::terminate_instances(key(), {"local", "local", {name + "-0"}}));
+  await_healthy(name, 2);
+  EXPECT_EQ(pid_of(1), other) << "nobody started it anew";
+  change.settings = {{"command", boost::json::array{"./no-such-program"}}};
+  EXPECT_TRUE(says(refusal(clusters::update_launch(key(), ref(name), change)), {"settings.command"}));
+  EXPECT_EQ(group(name).launch_config.at("env").at("SLOW_START_MS"), "0") << "nothing changed";
+}
+
 clusters::JobSpec job(const std::string& command) {
   clusters::JobSpec spec;
   spec.account = spec.region = "local";
