@@ -53,6 +53,9 @@ std::vector<Step> after_rolling(const Strategy& strategy, const Deployment& depl
     steps.push_back(grow(deployment, percentage));
     add_wait(steps, "Wait Before Cleanup", strategy.before_disable);
     if (!strategy.check_pipeline.empty()) steps.push_back(check(strategy, deployment, percentage));
+    const bool time_has_passed =
+        strategy.before_disable > std::chrono::seconds(0) || !strategy.check_pipeline.empty();
+    if (has_source && time_has_passed) steps.push_back(still_serves(deployment));
     if (has_source) steps.push_back(shift(deployment, percentage));
   }
   if (has_source) add_ending(strategy, deployment, false, steps);

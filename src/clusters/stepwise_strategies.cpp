@@ -91,12 +91,6 @@ json::object newest_of(const Deployment& deployment, std::string_view detail) {
           {"target", "current_asg_dynamic"}};
 }
 
-/// One that has died meanwhile has failed.
-Step see_whether_it_serves(const Deployment& deployment) {
-  return with({"waitForUpInstances", "Does the Canary Still Serve?", newest_of(deployment, "canary")},
-              {{"healthTimeoutMs", deployment.health_timeout.count()}});
-}
-
 Step take_away(const Deployment& deployment, std::string_view detail) {
   return {"destroyServerGroup", fmt::format("Destroy the {}", detail == "canary" ? "Canary" : "Baseline"),
           newest_of(deployment, detail)};
@@ -151,7 +145,7 @@ std::vector<Step> after_canary(const Strategy& strategy, const Deployment& deplo
   std::vector<Step> steps{make_baseline(strategy, deployment), make_canary(strategy, deployment)};
   add_wait(steps, "Let Them Serve", strategy.canary_time);
   if (!strategy.check_pipeline.empty()) steps.push_back(compare(strategy, deployment));
-  steps.push_back(see_whether_it_serves(deployment));
+  steps.push_back(still_serves(deployment, newest_of(deployment, "canary"), "Does the Canary Still Serve?"));
   steps.push_back(take_away(deployment, "canary"));
   steps.push_back(take_away(deployment, "baseline"));
   return steps;

@@ -16,6 +16,7 @@ std::vector<Step> after_redblack(const Strategy& strategy, const Deployment& dep
   if (strategy.max_remaining > 0)
     steps.push_back(shrink(deployment, strategy.max_remaining, strategy.allow_delete_active));
   add_wait(steps, "Wait Before Disable", strategy.before_disable);
+  if (strategy.before_disable > std::chrono::seconds(0)) steps.push_back(still_serves(deployment));
   steps.push_back(with({"disableCluster", "Disable Cluster", cluster_context(deployment)},
                        {{"remainingEnabledServerGroups", 1}, {"preferLargerOverNewer", false}}));
   if (strategy.scale_down) {

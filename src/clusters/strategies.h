@@ -106,6 +106,7 @@ struct Deployment {
   std::string source_image;
   json::object source_settings;
   TimePoint began{};
+  int healthy_percentage = 100;  ///< how much of what is started must be up
   std::chrono::milliseconds health_timeout = std::chrono::minutes(5);  ///< of what a step starts
   std::vector<std::string> helpers;  ///< server groups that its steps have made: baseline and canary
 };

@@ -71,7 +71,8 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"redblack with everything",
              R"({"strategy":"redblack","maxRemainingAsgs":3,"delayBeforeDisableSec":5,"scaleDown":"true",
                  "delayBeforeScaleDownSec":7})",
-             Kinds{"shrinkCluster", "wait", "disableCluster", "wait", "scaleDownCluster"}},
+             Kinds{"shrinkCluster", "wait", "waitForUpInstances", "disableCluster", "wait",
+                   "scaleDownCluster"}},
         Case{"a delay of no time", R"({"strategy":"redblack","delayBeforeDisableSec":0})",
              Kinds{"disableCluster"}}));
 
@@ -121,13 +122,14 @@ TEST(RedBlack, TellsEachStepItsClusterAndFields) {
   const auto steps = steps_after(read(R"({"strategy":"redblack","maxRemainingAsgs":2,
       "delayBeforeCleanup":9,"delayBeforeDisableSec":5,"allowDeleteActive":true})"),
                                  deployment());
-  ASSERT_EQ(steps.size(), 3u);
+  ASSERT_EQ(steps.size(), 4u);
   EXPECT_EQ(steps[0].context, testing::object(R"({"credentials":"local","cloudProvider":"simulated",
       "cluster":"shop-main","moniker":{"app":"shop","cluster":"shop-main","stack":"main"},
       "regions":["here"],"shrinkToSize":2,"allowDeleteActive":true,"retainLargerOverNewer":false})"));
   EXPECT_EQ(steps[1].name, "Wait Before Disable");
   EXPECT_EQ(steps[1].context, testing::object(R"({"waitTime":9})"));
-  EXPECT_EQ(steps[2].context.at("remainingEnabledServerGroups"), 1);
+  EXPECT_EQ(steps[2].context.at("serverGroupName"), "shop-main-v002") << "time has passed: is it still well?";
+  EXPECT_EQ(steps[3].context.at("remainingEnabledServerGroups"), 1);
 }
 
 TEST(RollingRedBlack, GrowsBeforeItTakesAway) {
@@ -135,19 +137,20 @@ TEST(RollingRedBlack, GrowsBeforeItTakesAway) {
       "pipelineBeforeCleanup":{"application":"shop","pipelineId":"check","pipelineParameters":{"how":"well"}}})"),
                                          deployment()));
   EXPECT_THAT(kinds(steps),
-              ElementsAre("pinServerGroup", "resizeServerGroup", "pipeline", "disableServerGroup",
-                          "resizeServerGroup", "pipeline", "disableServerGroup", "resizeServerGroup",
-                          "pipeline", "disableServerGroup", "pinServerGroup"));
+              ElementsAre("pinServerGroup", "resizeServerGroup", "pipeline", "waitForUpInstances",
+                          "disableServerGroup", "resizeServerGroup", "pipeline", "waitForUpInstances",
+                          "disableServerGroup", "resizeServerGroup", "pipeline", "waitForUpInstances",
+                          "disableServerGroup", "pinServerGroup"));
   EXPECT_EQ(steps[0].name, "Pin shop-main-v001");
   EXPECT_EQ(steps[1].name, "Grow shop-main-v002 to 25%");
   EXPECT_EQ(steps[1].context.at("pinCapacity"), true);
   EXPECT_EQ(steps[2].context.at("pipelineParameters").at("percentageComplete"), 25);
   EXPECT_EQ(steps[2].context.at("pipelineParameters").at("how"), "well");
-  EXPECT_EQ(steps[3].context.at("desiredPercentage"), 25);
-  EXPECT_EQ(steps[7].context.at("savedCapacity").at("min"), 2)
+  EXPECT_EQ(steps[4].context.at("desiredPercentage"), 25);
+  EXPECT_EQ(steps[9].context.at("savedCapacity").at("min"), 2)
       << "the last step has the smallest size from before";
-  EXPECT_EQ(steps[9].context.at("desiredPercentage"), 100);
-  EXPECT_EQ(steps[10].name, "Unpin shop-main-v001");
+  EXPECT_EQ(steps[12].context.at("desiredPercentage"), 100);
+  EXPECT_EQ(steps[13].name, "Unpin shop-main-v001");
 }
 
 TEST(RollingRedBlack, GrowsByItselfWithoutASource) {

@@ -108,6 +108,17 @@ Step keep_pinned(const Deployment& deployment, const std::string& name, const mo
   return step;
 }
 
+Step still_serves(const Deployment& deployment, json::object where, std::string name) {
+  return with({"waitForUpInstances", std::move(name), std::move(where)},
+              {{"healthTimeoutMs", deployment.health_timeout.count()},
+               {"targetHealthyDeployPercentage", deployment.healthy_percentage}});
+}
+
+Step still_serves(const Deployment& deployment) {
+  return still_serves(deployment, group_context(deployment, deployment.created),
+                      fmt::format("Does {} Still Serve?", deployment.created));
+}
+
 Step shift(const Deployment& deployment, int percentage) {
   return with({"disableServerGroup", fmt::format("Disable {}% of {}", percentage, deployment.source),
                group_context(deployment, deployment.source)},

@@ -33,6 +33,9 @@ Step unpin_created(const Deployment& deployment);
 Step keep_pinned(const Deployment& deployment, const std::string& name, const model::Capacity& saved);
 /// The sizes that the new server group may have in the end.
 model::Capacity final_capacity(const Deployment& deployment);
+/// The new server group was healthy when it was made; before others go for it, is it still? `where` names it.
+Step still_serves(const Deployment& deployment, json::object where, std::string name);
+Step still_serves(const Deployment& deployment);
 /// Traffic away from a share of the source.
 Step shift(const Deployment& deployment, int percentage);
 /// A pipeline of the user's that says whether to go on.

@@ -83,7 +83,9 @@ class Bench:
             "stages": [
                 {"refId": "1", "type": "deploy", "name": "Deploy"},
                 {"refId": "2", "type": "wait", "waitTime": PAUSE, "requisiteStageRefIds": ["1"]},
-                {"refId": "3", "type": "disableCluster", "name": "Disable", "requisiteStageRefIds": ["2"],
+                {"refId": "3", "type": "waitForUpInstances", "requisiteStageRefIds": ["2"], "credentials": "local",
+                 "regions": ["local"], "cluster": "demo", "target": "current_asg_dynamic", "healthTimeoutMs": 8000},
+                {"refId": "4", "type": "disableCluster", "name": "Disable", "requisiteStageRefIds": ["3"],
                  "remainingEnabledServerGroups": 1, "preferLargerOverNewer": False,
                  "cloudProvider": "local", "credentials": "local", "cluster": "demo", "regions": ["local"]}]})
 

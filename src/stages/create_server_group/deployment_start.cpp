@@ -133,6 +133,8 @@ clusters::Deployment deployment_of(const engine::StageView& stage, const Cluster
   deployment.description = inherited(self.context);
   deployment.began = self.start_time.value_or(base::TimePoint{});
   deployment.helpers = deployed_by_steps(stage);
+  const auto percentage = base::whole_number(self.context, "targetHealthyDeployPercentage");
+  if (percentage) deployment.healthy_percentage = static_cast<int>(*percentage);
   if (const auto limit = millis_of(self.context, "healthTimeoutMs")) deployment.health_timeout = *limit;
   return deployment;
 }

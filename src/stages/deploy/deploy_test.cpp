@@ -176,8 +176,9 @@ TEST_F(Deploy, RedBlackKeepsAsManyAsAsked) {
   // The shrink comes before the disabling: the one that was just disabled stays, to roll back to.
   EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v002 (disabled)", "shop-main-v003"));
   EXPECT_TRUE(group("shop-main-v002")->instances.empty());
-  EXPECT_THAT(world.stage_types(), ElementsAre("createServerGroup", "shrinkCluster", "wait", "disableCluster",
-                                               "scaleDownCluster", "deploy"));
+  EXPECT_THAT(world.stage_types(),
+              ElementsAre("createServerGroup", "shrinkCluster", "wait", "waitForUpInstances",
+                          "disableCluster", "scaleDownCluster", "deploy"));
 }
 
 TEST_F(Deploy, HighlanderLeavesOne) {
@@ -529,7 +530,6 @@ TEST_F(RollBack, RedBlackWhoseNewServerGroupDies) {
 }
 
 TEST_F(RollBack, TellsWhenWhatServedIsGone) {
-  auto more = server_group("shop-main-v000", {.up = 4});
   world.run_until(execution({{.type = "deploy", .context = one_cluster(R"("strategy":"redblack",
       "delayBeforeDisableSec":60,"rollback":{"onFailure":true})")}}),
                   [](const model::Execution& now) {
