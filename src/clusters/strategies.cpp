@@ -92,6 +92,11 @@ bool needs_source(const Strategy& strategy) {
   return strategy.kind == StrategyKind::rolling_push || strategy.kind == StrategyKind::canary;
 }
 
+std::vector<Step> steps_before(const Strategy& strategy) {
+  if (strategy.kind != StrategyKind::monitored) return {};
+  return {{"checkDeploymentMonitor", "Is the Monitor There?", {{"deploymentMonitor", strategy.monitor}}}};
+}
+
 std::vector<Step> steps_after(const Strategy& strategy, const Deployment& deployment) {
   switch (strategy.kind) {
     case StrategyKind::none:

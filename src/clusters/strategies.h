@@ -111,6 +111,8 @@ struct Deployment {
   std::vector<std::string> helpers;  ///< server groups that its steps have made: baseline and canary
 };
 
+/// In order, before anything happens.
+std::vector<Step> steps_before(const Strategy& strategy);
 /// In order, once the new server group is up.
 std::vector<Step> steps_after(const Strategy& strategy, const Deployment& deployment);
 /// In order, when the deployment failed. What was pinned is unpinned. With `rollback_on_failure` capacity and

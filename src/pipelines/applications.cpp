@@ -84,10 +84,12 @@ Async<json::array> Applications::traffic_guards(std::string name) {
   const std::optional<json::object> application = co_await std::move(finding);
   const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
   if (rules == nullptr) co_return json::array{};
+  // Without sign-in nobody is known by name: then it is whoever the application belongs to.
+  std::string who = base::string_or(*application, "trafficGuardsSetBy", "");
+  if (who.empty() || who == "anonymous") who = base::string_or(*application, "email", "");
   json::array told = *rules;
   for (json::value& rule : told) {
-    if (auto* object = rule.if_object())
-      (*object)["setBy"] = base::string_or(*application, "trafficGuardsSetBy", "");
+    if (auto* object = rule.if_object()) (*object)["setBy"] = who;
   }
   co_return told;
 }

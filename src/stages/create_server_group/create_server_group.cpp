@@ -55,6 +55,8 @@ class CreateServerGroupStage final : public engine::Stage {
       return engine::run_in_order({"determineSourceServerGroup"});
     engine::Plan plan = engine::run_in_order({"determineSourceServerGroup", "createServerGroup"});
     plan.tasks.push_back({.name = wait_name, .implementation = "waitForNewInstances"});
+    for (engine::SyntheticStage& step : as_stages(clusters::steps_before(description.strategy)))
+      plan.before.push_back(std::move(step));
     return plan;
   }
 

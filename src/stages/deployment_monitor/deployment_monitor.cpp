@@ -80,6 +80,12 @@ class MonitorStage final : public engine::Stage {
   const MonitorsPtr monitors_;
 };
 
+/// Does nothing but be refused when there is no such monitor: before anything is deployed.
+class CheckMonitor final : public runner::Task {
+ public:
+  Async<TaskResult> run(TaskContext) override { co_return runner::succeeded(); }
+};
+
 /// As the field's monitors expect it.
 json::object request_body(const TaskContext& context, Question question) {
   const json::object& own = context.stage().context;
@@ -214,6 +220,9 @@ class AskMonitor final : public runner::Task {
 void add_deployment_monitor(runner::Catalogs& catalogs, net::HttpClient& client,
                             DeploymentMonitors monitors) {
   const auto shared = std::make_shared<const DeploymentMonitors>(std::move(monitors));
+  constexpr Form check{"checkDeploymentMonitor", "", Question::starting};
+  catalogs.stages.add(std::make_unique<MonitorStage>(check, shared));
+  catalogs.tasks.add(std::string(check.type), std::make_unique<CheckMonitor>());
   for (const Form& form : forms) {
     catalogs.stages.add(std::make_unique<MonitorStage>(form, shared));
     catalogs.tasks.add(std::string(form.type), std::make_unique<AskMonitor>(form, client, shared));

@@ -6,8 +6,9 @@
 
 namespace gennaker::stages {
 
-/// The stages `notifyDeployStarting`, `evaluateDeploymentHealth` and `notifyDeployCompleted`, which the
-/// strategy `monitored` brings along: see README.md. `client` must outlive the catalogs.
+/// The stages `checkDeploymentMonitor`, `notifyDeployStarting`, `evaluateDeploymentHealth` and
+/// `notifyDeployCompleted`, which the strategy `monitored` brings along: see README.md. `client` must outlive
+/// the catalogs.
 void add_deployment_monitor(runner::Catalogs& catalogs, net::HttpClient& client, DeploymentMonitors monitors);
 
 }  // namespace gennaker::stages

@@ -25,6 +25,7 @@ class UpdateLaunchConfigStage final : public engine::Stage {
   std::vector<std::string_view> aliases() const override {
     return {"modifyAsgLaunchConfiguration", "updateLaunchTemplate"};
   }
+  bool takes_strategy_parameters() const override { return true; }
   engine::Plan plan(const engine::StageView& stage) const override {
     return plan_target_stage(stage, {"updateLaunchConfig"});
   }

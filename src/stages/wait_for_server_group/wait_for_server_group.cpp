@@ -12,6 +12,7 @@ class WaitStage final : public engine::Stage {
   explicit WaitStage(std::string_view type) : type_(type) {}
   std::string_view type() const override { return type_; }
   bool runs_dry(const engine::StageView&) const override { return true; }
+  bool takes_strategy_parameters() const override { return true; }
   engine::Plan plan(const engine::StageView& stage) const override {
     return plan_target_stage(stage, {type_});
   }
