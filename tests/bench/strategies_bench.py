@@ -15,7 +15,7 @@ import threading
 import time
 
 from measuring import Server, free_port, wait_until
-from harness import DEMO_CLIENT, demo_source, deploy_config
+from harness import DEMO_CLIENT, demo_source, deploy_config, outline
 
 RATE = int(os.environ.get("BENCH_RATE", "1000"))  # requests a second
 THREADS = 4  # of each kind of client
@@ -54,7 +54,10 @@ class Judgment(http.server.BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(answer)
+        try:
+            self.wfile.write(answer)
+        except BrokenPipeError:
+            pass  # the server was killed while it waited
 
     def log_message(self, *_):
         pass
@@ -132,6 +135,8 @@ class Bench:
             time.sleep(1)
         finally:
             sent, failed, text = clients.stop()
+        if case in ("goes well", "server killed") and ended["status"] != "SUCCEEDED":
+            print(outline(ended), file=sys.stderr)
         restored = ""
         if ended["status"] != "SUCCEEDED":
             try:

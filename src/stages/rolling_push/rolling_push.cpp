@@ -16,6 +16,8 @@ using runner::TaskContext;
 using runner::TaskResult;
 
 constexpr std::string_view candidates_field = "terminationInstanceIds";
+/// So many of them, the first ones, serve nobody.
+constexpr std::string_view sick_field = "terminationSick";
 
 struct Termination {
   bool newest_first = false;
@@ -87,15 +89,16 @@ class RollingPush final : public engine::Stage {
     std::optional<FieldProblem> problem;
     const Termination termination = read_termination(own, problem);
     const auto ids = base::string_list(own, candidates_field);
-    const auto size = static_cast<std::size_t>(termination.at_a_time);
+    const auto sick = static_cast<std::size_t>(base::whole_number(own, sick_field).value_or(0));
     std::vector<engine::SyntheticStage> stages;
-    for (std::size_t from = 0; from < ids.size(); from += size) {
+    for (std::size_t from = 0, to = 0; from < ids.size(); from = to) {
+      // Nobody misses the sick ones: they go together.
+      to = std::min(ids.size(), from < sick ? sick : from + static_cast<std::size_t>(termination.at_a_time));
       if (from > 0 && termination.wait_seconds > 0) {
         stages.push_back({.type = "wait",
                           .name = "Wait Before the Next",
                           .context = {{"waitTime", termination.wait_seconds}}});
       }
-      const std::size_t to = std::min(ids.size(), from + size);
       json::object terminate = group_context(own);
       terminate.erase("serverGroupName");
       terminate["instanceIds"] = json::array(ids.begin() + static_cast<std::ptrdiff_t>(from),
@@ -125,9 +128,13 @@ class DetermineCandidates final : public runner::Task {
     const auto snapshot = co_await std::move(reading);
     const auto& group = need_server_group(*snapshot, ref);
     json::array ids;
-    for (const model::Instance* one : candidates(context.stage().context, group))
+    std::int64_t sick = 0;
+    for (const model::Instance* one : candidates(context.stage().context, group)) {
       ids.push_back(json::value(one->id));
-    co_return runner::succeeded({{std::string(candidates_field), std::move(ids)}});
+      if (one->state != model::HealthState::up) ++sick;
+    }
+    co_return runner::succeeded(
+        {{std::string(candidates_field), std::move(ids)}, {std::string(sick_field), sick}});
   }
 
  private:
@@ -143,7 +150,9 @@ class DetermineCandidates final : public runner::Task {
     for (const model::Instance& one : group.instances) {
       if (!since || launched(&one) >= base::from_millis(*since)) found.push_back(&one);
     }
+    const auto is_sick = [](const auto* one) { return one->state != model::HealthState::up; };
     std::stable_sort(found.begin(), found.end(), [&](const auto* one, const auto* other) {
+      if (is_sick(one) != is_sick(other)) return is_sick(one);
       return termination.newest_first ? launched(one) > launched(other) : launched(one) < launched(other);
     });
     const auto most = static_cast<std::size_t>(termination.total);
