@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/health.h"
+#include "clusters/operations.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -36,16 +37,46 @@ bool pinned_twins(const ServerGroups& groups) {
          });
 }
 
+struct Verb {
+  std::string_view kind, verb;
+};
+
+constexpr Verb verbs[] = {
+    {disable_server_group_kind, "Disabling"},
+    {destroy_server_group_kind, "Destroying"},
+    {resize_server_group_kind, "Removal of all instances in"},
+    {terminate_instances_kind, "Terminating all instances in"},
+    {terminate_and_decrement_kind, "Terminating all instances in"},
+    {detach_instances_kind, "Detaching all instances of"},
+    {deregister_instances_kind, "Deregistering all instances of"},
+};
+
 }  // namespace
+
+std::string_view guarded_verb(std::string_view kind) {
+  for (const Verb& entry : verbs) {
+    if (entry.kind == kind) return entry.verb;
+  }
+  return "";
+}
+
+json::array rules_of_cluster(const json::array& rules, const model::Moniker& cluster,
+                             std::string_view account, std::string_view location) {
+  json::array covering;
+  for (const json::value& entry : rules) {
+    const auto* rule = entry.if_object();
+    if (rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
+        matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
+        matches(*rule, "detail", cluster.detail)) {
+      covering.push_back(entry);
+    }
+  }
+  return covering;
+}
 
 bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
                 std::string_view location) {
-  return std::any_of(rules.begin(), rules.end(), [&](const json::value& entry) {
-    const auto* rule = entry.if_object();
-    return rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
-           matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
-           matches(*rule, "detail", cluster.detail);
-  });
+  return !rules_of_cluster(rules, cluster, account, location).empty();
 }
 
 std::optional<std::string> why_denied(const GuardQuestion& question) {
@@ -70,8 +101,8 @@ std::optional<std::string> why_denied(const GuardQuestion& question) {
       fmt::join(names, ", "), left);
 }
 
-Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
-                                 std::string verb) const {
+Async<GuardVerdict> TrafficGuards::ask(std::string account, std::string location,
+                                       std::vector<std::string> names, std::string verb) const {
   auto reading = clouds_.fresh_snapshot(account);
   const auto snapshot = co_await std::move(reading);
   std::map<std::string, ServerGroups> by_cluster;
@@ -80,21 +111,33 @@ Async<void> TrafficGuards::check(std::string account, std::string location, std:
       by_cluster[group->moniker.cluster].push_back(group);
     }
   }
+  GuardVerdict verdict;
   for (const auto& [cluster, going_away] : by_cluster) {
     const model::Moniker moniker = going_away.front()->moniker;
     auto asking = rules_(moniker.app);
     const json::array rules = co_await std::move(asking);
-    if (!is_guarded(rules, moniker, account, location)) continue;
+    const json::array covering = rules_of_cluster(rules, moniker, account, location);
+    verdict.rules.insert(verdict.rules.end(), covering.begin(), covering.end());
+    if (covering.empty() || verb.empty() || verdict.denied) continue;
     const GuardQuestion question{.account = account,
                                  .location = location,
                                  .cluster = server_groups_of_cluster(*snapshot, cluster, location),
                                  .going_away = going_away,
                                  .verb = verb,
                                  .min_capacity_ratio = min_capacity_ratio_};
-    if (const auto reason = why_denied(question)) {
-      throw base::Error(base::Kind::conflict, *reason, {{"account", account}, {"cluster", cluster}});
-    }
+    verdict.denied = why_denied(question);
+    if (verdict.denied) verdict.denied_cluster = cluster;
   }
+  co_return verdict;
+}
+
+Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
+                                 std::string verb) const {
+  auto asking = ask(account, std::move(location), std::move(names), std::move(verb));
+  const GuardVerdict verdict = co_await std::move(asking);
+  if (!verdict.denied) co_return;
+  throw base::Error(base::Kind::conflict, *verdict.denied,
+                    {{"account", account}, {"cluster", verdict.denied_cluster}});
 }
 
 std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,

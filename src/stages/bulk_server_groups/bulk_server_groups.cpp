@@ -50,7 +50,7 @@ class BulkStep : public runner::Task {
     std::vector<std::string> names = base::string_list(own, names_field);
     const std::size_t next = done_count(own);
     if (next == 0) {
-      std::string verb(guarded_verb());
+      std::string verb(clusters::guarded_verb(kind()));
       auto checking = infrastructure_.guards.check(account, region, names, std::move(verb));
       co_await std::move(checking);
     }
@@ -75,7 +75,6 @@ class BulkStep : public runner::Task {
 
  protected:
   virtual std::string_view kind() const = 0;
-  virtual std::string_view guarded_verb() const = 0;
   virtual bool may_be_gone() const = 0;
   virtual model::Operation operation(std::string key, const ServerGroupRef& group) const = 0;
 
@@ -111,7 +110,6 @@ class BulkDestroy final : public BulkStep {
 
  protected:
   std::string_view kind() const override { return clusters::destroy_server_group_kind; }
-  std::string_view guarded_verb() const override { return "Destroying"; }
   bool may_be_gone() const override { return true; }
   model::Operation operation(std::string key, const ServerGroupRef& group) const override {
     return clusters::destroy_server_group(std::move(key), group);
@@ -124,7 +122,6 @@ class BulkDisable final : public BulkStep {
 
  protected:
   std::string_view kind() const override { return clusters::disable_server_group_kind; }
-  std::string_view guarded_verb() const override { return "Disabling"; }
   bool may_be_gone() const override { return false; }
   model::Operation operation(std::string key, const ServerGroupRef& group) const override {
     return clusters::disable_server_group(std::move(key), group, drain_timeout);
