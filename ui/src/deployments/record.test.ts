@@ -4,15 +4,18 @@ import { deploymentsIn, stepsOf } from './deployment';
 import { at, frameOf, stair } from './plot';
 import { lanesOf, noted, recorded } from './record';
 
-const task = (name: string, startTime: number, endTime?: number) => ({
-  id: name, name, status: endTime === undefined ? ('RUNNING' as const) : ('SUCCEEDED' as const), startTime, endTime,
+/** Times are written in seconds. */
+const s = 1_000;
+const task = (name: string, start: number, end?: number) => ({
+  id: name, name, status: end === undefined ? ('RUNNING' as const) : ('SUCCEEDED' as const), startTime: start * s,
+  endTime: end === undefined ? undefined : end * s,
 });
 const stage = (id: string, context: JsonObject, more: Partial<Stage> = {}): Stage => ({
   id, refId: id, type: 'x', name: id, status: 'SUCCEEDED', requisiteStageRefIds: [], context, outputs: {}, tasks: [], ...more,
 });
 const on = (...names: string[]) => ({ 'deploy.server.groups': { north: names } });
 
-const top = stage('2', { clusters: [] }, { startTime: 0, endTime: 100 });
+const top = stage('2', { clusters: [] }, { startTime: 0, endTime: 100 * s });
 const create = stage(
   '2<1',
   {
@@ -21,13 +24,13 @@ const create = stage(
     ...on('shop-v002'),
   },
   {
-    parentStageId: '2', startTime: 0, endTime: 90,
+    parentStageId: '2', startTime: 0, endTime: 90 * s,
     tasks: [task('determineSourceServerGroup', 0, 5), task('createServerGroup', 5, 10), task('waitForUpInstances', 10, 30)],
   },
 );
 const part = (id: string, kind: string, start: number, context: JsonObject): Stage =>
   stage(id, { 'notification.type': kind, ...context }, {
-    parentStageId: '2<1', startTime: start, endTime: start + 10, tasks: [task(kind, start, start + 5), task('wait', start + 5, start + 10)],
+    parentStageId: '2<1', startTime: start * s, endTime: (start + 10) * s, tasks: [task(kind, start, start + 5), task('wait', start + 5, start + 10)],
   });
 const disable = part('2<1>1', 'disableServerGroup', 40, on('shop-v001'));
 
@@ -35,13 +38,13 @@ describe('a deployment', () => {
   test('is found below its stage by what it holds', () => {
     const [found, ...others] = deploymentsIn([create, top, disable], top);
     expect(others).toEqual([]);
-    expect(found).toMatchObject({ account: 'prod', region: 'north', created: 'shop-v002', source: 'shop-v001', sourceSize: 2, size: 4, start: 0, end: 90 });
+    expect(found).toMatchObject({ account: 'prod', region: 'north', created: 'shop-v002', source: 'shop-v001', sourceSize: 2, size: 4, start: 0, end: 90 * s });
     expect(deploymentsIn([stage('1', { region: 'north', credentials: 'prod' }, { startTime: 1 })], top)).toEqual([]);
   });
 
   test('has its tasks and the stages around it as steps, by their start', () => {
     const [deployment] = deploymentsIn([create, top, disable], top);
-    expect(stepsOf([create, top, disable], deployment!).map(({ name, start, end }) => [name, start, end])).toEqual([
+    expect(stepsOf([create, top, disable], deployment!).map(({ name, start, end }) => [name, start / s, end! / s])).toEqual([
       ['Determine source server group', 0, 5], ['Create server group', 5, 10], ['Wait for up instances', 10, 30], ['2<1>1', 40, 50],
     ]);
   });
@@ -53,7 +56,7 @@ describe('what the stages recorded', () => {
     return recorded(stages, deploymentsIn(stages, top)[0]!);
   };
   const brief = (samples: ReturnType<typeof record>, name: string) =>
-    samples.get(name)!.map(({ time, instances, serving }) => [time, instances, serving]);
+    samples.get(name)!.map(({ time, instances, serving }) => [time / s, instances, serving]);
 
   test('the new one comes, is up, and then the old one loses its traffic', () => {
     const samples = record(disable);
@@ -90,25 +93,31 @@ describe('what the inventory shows', () => {
     ...more,
   });
 
-  test('is noted when it changes, and when it goes', () => {
-    const first = noted(new Map(), [group('shop-v001', 2)], 1);
-    expect(noted(first, [group('shop-v001', 2)], 2)).toBe(first);
-    const second = noted(first, [group('shop-v001', 2, { isDisabled: true })], 3);
-    const third = noted(second, [], 4);
-    expect(third.get('prod/north/shop-v001')).toEqual([
-      { time: 1, instances: 2, serving: 2 }, { time: 3, instances: 2, serving: 0 }, { time: 4, instances: 0, serving: 0 },
+  test('is noted when it changes, when it goes, and to the end of what stayed', () => {
+    let seen = noted(new Map(), [group('shop-v001', 2)], 1);
+    seen = noted(seen, [group('shop-v001', 2)], 2);
+    seen = noted(seen, [group('shop-v001', 2)], 3);
+    seen = noted(seen, [group('shop-v001', 2, { isDisabled: true })], 4);
+    seen = noted(seen, [], 5);
+    expect(seen.get('prod/north/shop-v001')).toEqual([
+      { time: 1, instances: 2, serving: 2 }, { time: 3, instances: 2, serving: 2 }, { time: 4, instances: 2, serving: 0 },
+      { time: 5, instances: 0, serving: 0 },
     ]);
   });
 
-  test('goes on where the stages left off, and stops with the deployment', () => {
-    const deployment = deploymentsIn([create, top, disable], top)[0]!;
-    let seen = noted(new Map(), [group('shop-v001', 2), group('shop-v002', 1)], 20);
-    seen = noted(seen, [group('shop-v001', 2), group('shop-v002', 2)], 95);
-    seen = noted(seen, [group('shop-v001', 0), group('shop-v002', 2)], 5_000);
-    const [old, fresh] = lanesOf(recorded([create, top, disable], deployment), seen, deployment);
+  test('stands between what the stages recorded, and not beyond the deployment', () => {
+    const stages = [create, top, disable];
+    const deployment = deploymentsIn(stages, top)[0]!;
+    let seen = noted(new Map(), [group('shop-v001', 2), group('shop-v002', 1)], 20 * s);
+    // This look was under way while the old one was disabled.
+    seen = noted(seen, [group('shop-v001', 2), group('shop-v002', 2)], 45.2 * s);
+    seen = noted(seen, [group('shop-v001', 0), group('shop-v002', 2)], 48 * s);
+    seen = noted(seen, [group('shop-v001', 0), group('shop-v002', 0)], 95 * s);
+    const [old, fresh] = lanesOf(recorded(stages, deployment), seen, deployment);
     expect([old!.name, old!.isNew, fresh!.name, fresh!.isNew]).toEqual(['shop-v001', false, 'shop-v002', true]);
-    expect(old!.samples.map(({ time, serving }) => [time, serving])).toEqual([[0, 2], [20, 2]]);
-    expect(fresh!.samples.map(({ time, serving }) => [time, serving])).toEqual([[10, 0], [20, 1], [90, 2]]);
+    const brief = ({ samples }: typeof old & object) => samples.map(({ time, serving }) => [time / s, serving]);
+    expect(brief(old!)).toEqual([[0, 2], [20, 2], [45, 0], [48, 0], [50, 0]]);
+    expect(brief(fresh!)).toEqual([[10, 0], [20, 1], [30, 4], [45.2, 2], [48, 2]]);
   });
 });
 

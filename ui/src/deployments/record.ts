@@ -125,16 +125,14 @@ function changesOf(kind: string, { context }: Stage, deployment: Deployment): Ch
 
 // --- what the inventory shows while the page looks
 
-/** With how the server groups stand now; the same map when nothing is new. Keys: "account/region/name". */
+/** With how the server groups stand now. Of a time in which nothing changed the ends are kept. Keys: keyOf. */
 export function noted(before: Samples, groups: ServerGroup[], time: number): Samples {
   const after = new Map(before);
-  let changed = false;
   const note = (key: string, instances: number, serving: number) => {
     const samples = before.get(key) ?? [];
-    const last = samples.at(-1);
-    if (last && last.instances === instances && last.serving === serving) return;
-    after.set(key, [...samples, { time, instances, serving }]);
-    changed = true;
+    const like = (sample?: Sample) => sample !== undefined && sample.instances === instances && sample.serving === serving;
+    const goesOn = like(samples.at(-1)) && like(samples.at(-2));
+    after.set(key, [...(goesOn ? samples.slice(0, -1) : samples), { time, instances, serving }]);
   };
   const seen = new Set<string>();
   for (const group of groups) {
@@ -143,7 +141,7 @@ export function noted(before: Samples, groups: ServerGroup[], time: number): Sam
     note(key, group.instances.length, isDisabled(group) ? 0 : upCount(group.instances));
   }
   for (const key of before.keys()) if (!seen.has(key)) note(key, 0, 0);
-  return changed ? after : before;
+  return after;
 }
 
 export const keyOf = (account: string, region: string, name: string) => `${account}/${region}/${name}`;
@@ -154,19 +152,17 @@ export interface Lane {
   samples: Sample[];
 }
 
-/** The stages' record up to where the page's own begins, old server groups first, without those that stood still. */
+/** A look at the inventory so shortly after a recorded change may show what was before it, in ms. */
+const settling = 1_000;
+
+/** What the stages recorded, which is exact, and what the page saw in between; old server groups first. */
 export function lanesOf(fromStages: Samples, seen: Samples, { account, region, created, start, end = Infinity }: Deployment): Lane[] {
-  // A new one that was there when the page first looked is in the stages' record; one that came later is in both.
   const names = new Set(fromStages.keys());
   if (created !== undefined) names.add(created);
   return [...names].sort((a, b) => Number(a === created) - Number(b === created) || a.localeCompare(b)).map((name) => {
-    const own = (seen.get(keyOf(account, region, name)) ?? []).filter(({ time }) => time <= end + lateness);
-    const first = own[0]?.time ?? Infinity;
-    const earlier = (fromStages.get(name) ?? []).filter(({ time }) => time < first);
-    const samples = [...earlier, ...own].map((sample) => ({ ...sample, time: Math.min(Math.max(sample.time, start), end) }));
-    return { name, isNew: name === created, samples };
+    const changes = fromStages.get(name) ?? [];
+    const settled = (time: number) => !changes.some((change) => change.time <= time && time < change.time + settling);
+    const looks = (seen.get(keyOf(account, region, name)) ?? []).filter(({ time }) => time >= start && time <= end && settled(time));
+    return { name, isNew: name === created, samples: [...changes, ...looks].sort((a, b) => a.time - b.time) };
   });
 }
-
-/** So much later than the change the page may hear of it, in ms. */
-const lateness = 2_000;
