@@ -20,7 +20,7 @@ import { StageGraph } from './StageGraph';
 import { StagePanel } from './StagePanel';
 import { Timeline } from './Timeline';
 import { TryExpression } from './TryExpression';
-import { mostTelling, needsYou } from './stages';
+import { mostTelling, needsYou, topLevel } from './stages';
 import { texts } from './texts';
 import { describeTrigger } from './trigger';
 import { useExecution } from './useExecutions';
@@ -43,7 +43,8 @@ function Loaded({ execution }: { execution: Execution }) {
   // Until a stage is chosen, the panel follows what matters most.
   const chosen = execution.stages.find((stage) => stage.id === search.get('stage')) ?? mostTelling(execution);
   const top = chosen && topOf(execution, chosen);
-  const seen = useInventoryRecord(execution.application, !isComplete(execution.status));
+  const deploys = topLevel(execution.stages).some((stage) => deploymentsIn(execution.stages, stage).length > 0);
+  const seen = useInventoryRecord(execution.application, deploys && !isComplete(execution.status));
   const select = (stage: string) => setSearch({ stage }, { replace: true, preventScrollReset: true });
   return (
     <>
@@ -162,6 +163,8 @@ function Note({ execution }: { execution: Execution }) {
   if (execution.canceled && execution.canceledBy) {
     return <p className={classes.note}>{texts.canceledBy(execution.canceledBy, execution.cancellationReason)}</p>;
   }
+  const reason = execution.type === 'ORCHESTRATION' && execution.stages[0]?.context.reason;
+  if (typeof reason === 'string' && reason !== '') return <p className={classes.note}>{texts.because(reason)}</p>;
   if (execution.status === 'NOT_STARTED') return <p className={classes.note}>{texts.queued}</p>;
   return null;
 }
