@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/infrastructure_json.h"
+#include "api/requested.h"
 #include "api/respond.h"
 #include "base/text.h"
 #include "clusters/inventory.h"
@@ -48,15 +49,7 @@ Async<Response> server_groups(const Parts& parts, Request request) {
 
 Async<Response> server_group(const Parts& parts, Request request) {
   const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
-  const model::ServerGroup* group =
-      clusters::find_server_group(*snapshot, request.parameter("region"), request.parameter("name"));
-  if (group == nullptr) {
-    throw base::Error(
-        base::Kind::not_found,
-        fmt::format("Server group not found (account: {}, region: {}, name: {})",
-                    request.parameter("account"), request.parameter("region"), request.parameter("name")));
-  }
-  co_return respond(details_json(*group));
+  co_return respond(details_json(requested_server_group(*snapshot, request)));
 }
 
 Async<Response> load_balancers(const Parts& parts, Request request) {
@@ -86,23 +79,9 @@ Async<Response> load_balancer(const Parts& parts, Request request) {
   co_return respond(list);
 }
 
-struct InstanceHome {
-  const model::ServerGroup* group = nullptr;
-  const model::Instance* instance = nullptr;
-};
-
-InstanceHome find_instance(const clusters::Snapshot& snapshot, const std::string& id) {
-  for (const model::ServerGroup& group : snapshot.server_groups) {
-    for (const model::Instance& instance : group.instances) {
-      if (instance.id == id) return {&group, &instance};
-    }
-  }
-  throw base::Error(base::Kind::not_found, fmt::format("Instance not found (id: {})", id));
-}
-
 Async<Response> instance(const Parts& parts, Request request) {
   const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
-  const InstanceHome home = find_instance(*snapshot, request.parameter("id"));
+  const InstanceHome home = requested_instance(*snapshot, request);
   co_return respond(instance_json(*home.group, *home.instance));
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/health.h"
+#include "clusters/operations.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -52,18 +53,46 @@ std::string by_whom(const std::string& user) {
   return user.empty() ? "" : fmt::format(" (set by {})", user);
 }
 
+struct Verb {
+  std::string_view kind, verb;
+};
+
+constexpr Verb verbs[] = {
+    {disable_server_group_kind, "Disabling"},
+    {destroy_server_group_kind, "Destroying"},
+    {resize_server_group_kind, "Removal of all instances in"},
+    {terminate_instances_kind, "Terminating all instances in"},
+    {terminate_and_decrement_kind, "Terminating all instances in"},
+    {detach_instances_kind, "Detaching all instances of"},
+    {deregister_instances_kind, "Deregistering all instances of"},
+};
+
 }  // namespace
 
-const json::object* find_guard(const json::array& rules, const model::Moniker& cluster,
-                               std::string_view account, std::string_view location) {
+std::string_view guarded_verb(std::string_view kind) {
+  for (const Verb& entry : verbs) {
+    if (entry.kind == kind) return entry.verb;
+  }
+  return "";
+}
+
+json::array rules_of_cluster(const json::array& rules, const model::Moniker& cluster,
+                             std::string_view account, std::string_view location) {
+  json::array covering;
   for (const json::value& entry : rules) {
     const auto* rule = entry.if_object();
-    const bool covers = rule != nullptr && base::bool_or(*rule, "enabled", true) &&
-                        matches(*rule, "account", account) && matches(*rule, "location", location) &&
-                        matches(*rule, "stack", cluster.stack) && covers_detail(*rule, cluster);
-    if (covers) return rule;
+    if (rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
+        matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
+        covers_detail(*rule, cluster)) {
+      covering.push_back(entry);
+    }
   }
-  return nullptr;
+  return covering;
+}
+
+bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
+                std::string_view location) {
+  return !rules_of_cluster(rules, cluster, account, location).empty();
 }
 
 std::optional<std::string> why_denied(const GuardQuestion& question) {
@@ -88,8 +117,8 @@ std::optional<std::string> why_denied(const GuardQuestion& question) {
       by_whom(question.set_by), question.verb, fmt::join(names, ", "), left);
 }
 
-Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
-                                 std::string verb) const {
+Async<GuardVerdict> TrafficGuards::ask(std::string account, std::string location,
+                                       std::vector<std::string> names, std::string verb) const {
   auto reading = clouds_.fresh_snapshot(account);
   const auto snapshot = co_await std::move(reading);
   std::map<std::string, ServerGroups> by_cluster;
@@ -98,23 +127,34 @@ Async<void> TrafficGuards::check(std::string account, std::string location, std:
       by_cluster[group->moniker.cluster].push_back(group);
     }
   }
+  GuardVerdict verdict;
   for (const auto& [cluster, going_away] : by_cluster) {
     const model::Moniker moniker = going_away.front()->moniker;
     auto asking = rules_(moniker.app);
     const json::array rules = co_await std::move(asking);
-    const auto* guard = find_guard(rules, moniker, account, location);
-    if (guard == nullptr) continue;
+    const json::array covering = rules_of_cluster(rules, moniker, account, location);
+    verdict.rules.insert(verdict.rules.end(), covering.begin(), covering.end());
+    if (covering.empty() || verb.empty() || verdict.denied) continue;
     const GuardQuestion question{.account = account,
                                  .location = location,
                                  .cluster = server_groups_of_cluster(*snapshot, cluster, location),
                                  .going_away = going_away,
                                  .verb = verb,
                                  .min_capacity_ratio = min_capacity_ratio_,
-                                 .set_by = base::string_or(*guard, "setBy", "")};
-    if (const auto reason = why_denied(question)) {
-      throw base::Error(base::Kind::conflict, *reason, {{"account", account}, {"cluster", cluster}});
-    }
+                                 .set_by = base::string_or(covering[0].as_object(), "setBy", "")};
+    verdict.denied = why_denied(question);
+    if (verdict.denied) verdict.denied_cluster = cluster;
   }
+  co_return verdict;
+}
+
+Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
+                                 std::string verb) const {
+  auto asking = ask(account, std::move(location), std::move(names), std::move(verb));
+  const GuardVerdict verdict = co_await std::move(asking);
+  if (!verdict.denied) co_return;
+  throw base::Error(base::Kind::conflict, *verdict.denied,
+                    {{"account", account}, {"cluster", verdict.denied_cluster}});
 }
 
 Async<void> TrafficGuards::check_successor(std::string account, std::string location, model::Moniker cluster,
@@ -124,14 +164,14 @@ Async<void> TrafficGuards::check_successor(std::string account, std::string loca
   if (serving(server_groups_of_cluster(*snapshot, cluster.cluster, location)) == 0) co_return;
   auto asking = rules_(cluster.app);
   const json::array rules = co_await std::move(asking);
-  const auto* guard = find_guard(rules, cluster, account, location);
-  if (guard == nullptr) co_return;
+  const json::array covering = rules_of_cluster(rules, cluster, account, location);
+  if (covering.empty()) co_return;
   throw base::Error(
       base::Kind::conflict,
       fmt::format("cluster '{}' in {}/{} has traffic guards enabled{}. {} would leave the cluster "
                   "with no instances up: {}",
-                  cluster.cluster, account, location, by_whom(base::string_or(*guard, "setBy", "")), verb,
-                  why),
+                  cluster.cluster, account, location,
+                  by_whom(base::string_or(covering[0].as_object(), "setBy", "")), verb, why),
       {{"account", account}, {"cluster", cluster.cluster}});
 }
 

@@ -21,10 +21,17 @@ namespace gennaker::clusters {
 /// Throws when it cannot be read: then nothing may be taken away.
 using GuardRules = std::function<Async<json::array>(std::string application)>;
 
-/// The first enabled rule that covers the cluster; nullptr: there is none. A `detail` of "*" does not mean
-/// baselines and canaries (a detail that ends so), which are made to be taken away.
-const json::object* find_guard(const json::array& rules, const model::Moniker& cluster,
-                               std::string_view account, std::string_view location);
+/// How a refusal calls what operations of `kind` do: "Destroying". Empty: they take no traffic away. A resize
+/// is guarded when its size is 0, a disabling when it is of all instances.
+std::string_view guarded_verb(std::string_view kind);
+
+/// The enabled rules that cover the cluster. A `detail` of "*" does not mean baselines and canaries (a detail
+/// that ends so), which are made to be taken away.
+json::array rules_of_cluster(const json::array& rules, const model::Moniker& cluster,
+                             std::string_view account, std::string_view location);
+/// Whether there is one.
+bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
+                std::string_view location);
 
 struct GuardQuestion {
   std::string account;
@@ -42,12 +49,23 @@ std::optional<std::string> why_denied(const GuardQuestion& question);
 std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,
                                     const std::vector<std::string>& ids);
 
+struct GuardVerdict {
+  json::array rules;                  ///< those that cover the server groups' clusters
+  std::optional<std::string> denied;  ///< why it must not be, for people
+  std::string denied_cluster;
+};
+
 /// Asks for the rules and for fresh news of the account.
 class TrafficGuards {
  public:
   TrafficGuards(Clouds& clouds, GuardRules rules, double min_capacity_ratio = 0)
       : clouds_(clouds), rules_(std::move(rules)), min_capacity_ratio_(min_capacity_ratio) {}
 
+  /// Whether the rules allow that all `names` lose their traffic together; allowed if `verb` is empty. Names
+  /// that do not exist lose nothing. Who asks without the cluster's lock learns how it is now, no more.
+  /// Throws what GuardRules throws.
+  Async<GuardVerdict> ask(std::string account, std::string location, std::vector<std::string> names,
+                          std::string verb) const;
   /// Throws base::Error `conflict` if the rules forbid that all `names` lose their traffic together; what
   /// GuardRules throws. Names that do not exist lose nothing.
   Async<void> check(std::string account, std::string location, std::vector<std::string> names,

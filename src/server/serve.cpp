@@ -92,8 +92,9 @@ class Gennaker {
                     add_builtin_stages(catalogs, parts, options);
                   },
                   url_fence(options), clock_}),
-        api_{*store_, feed_,  applications_, configurations_, starter_, runner_, answers_, planner_,
-             clouds_, locks_, bell_,         origins_,        stages_,  clock_,  random_,  base::resource},
+        api_{*store_,  feed_,    applications_, configurations_, starter_,      runner_,
+             answers_, planner_, clouds_,       guards_,         locks_,        bell_,
+             origins_, stages_,  clock_,        random_,         base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {

@@ -110,7 +110,7 @@ class WaitForNewUp final : public WaitForUp {
     if (!created || base::bool_or(own, "keepFailed", false)) co_return TaskResult{};
     ServerGroupRef ref = server_group_of(context);
     std::vector<std::string> names{ref.name};
-    std::string verb = "Destroying";
+    std::string verb(clusters::guarded_verb(clusters::destroy_server_group_kind));
     auto checking = infrastructure().guards.check(ref.account, ref.region, std::move(names), std::move(verb));
     co_await std::move(checking);
     co_return runner::operate(clusters::destroy_server_group(context.key("destroyWhenCancelled"), ref));

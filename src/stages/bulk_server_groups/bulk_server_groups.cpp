@@ -57,7 +57,7 @@ class BulkStep : public runner::Task {
     const std::size_t next = done_count(own);
     std::vector<std::string> left(names.begin() + static_cast<std::ptrdiff_t>(std::min(next, names.size())),
                                   names.end());
-    std::string verb(guarded_verb());
+    std::string verb(clusters::guarded_verb(kind()));
     auto checking = infrastructure_.guards.check(account, region, std::move(left), std::move(verb));
     co_await std::move(checking);
     if (!own.contains(targets_field)) co_return choose(context, account, region, names);
@@ -81,7 +81,6 @@ class BulkStep : public runner::Task {
 
  protected:
   virtual std::string_view kind() const = 0;
-  virtual std::string_view guarded_verb() const = 0;
   virtual bool may_be_gone() const = 0;
   virtual model::Operation operation(std::string key, const ServerGroupRef& group) const = 0;
 
@@ -117,7 +116,6 @@ class BulkDestroy final : public BulkStep {
 
  protected:
   std::string_view kind() const override { return clusters::destroy_server_group_kind; }
-  std::string_view guarded_verb() const override { return "Destroying"; }
   bool may_be_gone() const override { return true; }
   model::Operation operation(std::string key, const ServerGroupRef& group) const override {
     return clusters::destroy_server_group(std::move(key), group);
@@ -130,7 +128,6 @@ class BulkDisable final : public BulkStep {
 
  protected:
   std::string_view kind() const override { return clusters::disable_server_group_kind; }
-  std::string_view guarded_verb() const override { return "Disabling"; }
   bool may_be_gone() const override { return false; }
   model::Operation operation(std::string key, const ServerGroupRef& group) const override {
     return clusters::disable_server_group(std::move(key), group, drain_timeout);

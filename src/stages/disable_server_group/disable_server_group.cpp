@@ -40,7 +40,7 @@ class DisableServerGroup final : public ServerGroupOperation {
     const int share = clusters::share_of(percentage, group->instances.size());
     const bool all = static_cast<std::size_t>(share) == group->instances.size();
     return {.operation = clusters::disable_server_group(context.key(kind()), ref, drain_timeout, percentage),
-            .guarded_verb = all ? "Disabling" : ""};
+            .guarded_verb = std::string(all ? clusters::guarded_verb(kind()) : "")};
   }
 };
 

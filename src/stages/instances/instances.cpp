@@ -78,7 +78,7 @@ class InstancesOperation : public runner::Task {
     json::object found;
     if (kept == nullptr) found = prepare(own, *snapshot, ref);
     const json::object before = kept != nullptr ? *kept : found.at(before_field).as_object();
-    if (std::string verb(guarded_verb()); !verb.empty()) {
+    if (std::string verb(clusters::guarded_verb(kind())); !verb.empty()) {
       auto checking = infrastructure_.guards.check_instances(
           ref.account, ref.region, unchanged(*snapshot, ref, before), std::move(verb));
       co_await std::move(checking);
@@ -96,7 +96,6 @@ class InstancesOperation : public runner::Task {
 
  protected:
   virtual std::string_view kind() const = 0;
-  virtual std::string_view guarded_verb() const { return ""; }
   virtual model::Operation operation(std::string key, const json::object& own,
                                      const InstancesRef& ref) const = 0;
   /// What is decided once, beside how the instances were. Throws base::Error for what cannot be done.
@@ -138,7 +137,6 @@ class TerminateInstances final : public InstancesOperation {
 
  protected:
   std::string_view kind() const override { return clusters::terminate_instances_kind; }
-  std::string_view guarded_verb() const override { return "Terminating all instances in"; }
   model::Operation operation(std::string key, const json::object&, const InstancesRef& ref) const override {
     return clusters::terminate_instances(std::move(key), ref);
   }
@@ -180,7 +178,6 @@ class TerminateAndDecrement final : public InstancesOperation {
 
  protected:
   std::string_view kind() const override { return clusters::terminate_and_decrement_kind; }
-  std::string_view guarded_verb() const override { return "Terminating all instances in"; }
   json::object decide(const json::object& own, const Snapshot& snapshot,
                       const InstancesRef& ref) const override {
     if (ref.ids.size() > 1) {
@@ -214,7 +211,6 @@ class DetachInstances final : public InstancesOperation {
 
  protected:
   std::string_view kind() const override { return clusters::detach_instances_kind; }
-  std::string_view guarded_verb() const override { return "Detaching all instances of"; }
   json::object decide(const json::object& own, const Snapshot& snapshot,
                       const InstancesRef& ref) const override {
     const model::ServerGroup& home = home_of(own, snapshot, ref);
@@ -282,7 +278,6 @@ class DeregisterInstances final : public InstancesOperation {
 
  protected:
   std::string_view kind() const override { return clusters::deregister_instances_kind; }
-  std::string_view guarded_verb() const override { return "Deregistering all instances of"; }
   json::object decide(const json::object& own, const Snapshot& snapshot,
                       const InstancesRef& ref) const override {
     expect_load_balancers(own, snapshot, ref);
