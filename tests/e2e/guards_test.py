@@ -9,7 +9,7 @@ CONFIG = "simulated:\n  accounts: [sandbox]\n  regions: [north]\n"
 WHERE = {"cloudProvider": "simulated", "region": "north"}
 ON = {"credentials": "sandbox", **WHERE}
 RULE = {"account": "sandbox", "location": "*", "stack": "main", "detail": ""}
-DENIED = ("cluster 'demo-main' in sandbox/north has traffic guards enabled. {} [demo-main-v000] would leave the cluster with no "
+DENIED = ("cluster 'demo-main' in sandbox/north has traffic guards enabled (set by a@example.com). {} [demo-main-v000] would leave the cluster with no "
           "instances up")
 
 
