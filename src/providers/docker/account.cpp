@@ -288,7 +288,8 @@ Async<clusters::Snapshot> Account::watch(std::uint64_t known) {
   co_return clusters::Snapshot{.revision = revision_,
                                .server_groups = published_groups_.list(),
                                .load_balancers = published_balancers_.list(),
-                               .images = published_images_.list()};
+                               .images = published_images_.list(),
+                               .jobs = published_jobs_.list()};
 }
 
 void Account::expect_running() const {
@@ -350,6 +351,8 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   }
   if (kind == clusters::delete_load_balancer_kind) return load_balancers_.remove(std::move(operation));
   if (kind == clusters::bake_kind) return bake(std::move(operation));
+  if (kind == clusters::run_job_kind) return run_job(std::move(operation));
+  if (kind == clusters::cancel_job_kind) return cancel_job(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'docker' has no operation '{}'", kind));
 }
 
@@ -390,6 +393,10 @@ Account::HostPointer Account::find_host(const std::string& name) const {
 }
 
 Async<std::string> Account::console_output(std::string instance_id) {
+  if (const HostPointer host = host_of_job(instance_id)) {
+    auto log = read_log(host, job_container(account_.name, instance_id));
+    co_return co_await std::move(log);
+  }
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) {
       if (instance->id() != instance_id) continue;

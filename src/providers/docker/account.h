@@ -127,6 +127,17 @@ class Account {
   static Async<void> tidy(Account* self);
   Async<void> tidy_group(GroupPointer running);
 
+  // jobs.cpp
+  Async<json::object> run_job(model::Operation operation);
+  Async<json::object> cancel_job(model::Operation operation);
+  Async<HostPointer> host_for_job(clusters::JobSpec spec);
+  HostPointer host_of_job(const std::string& id) const;
+  Async<void> remove_old_jobs();
+  model::Job describe_job(const Host& host, const std::string& name,
+                          const engine::ContainerSummary& container) const;
+  /// By id.
+  std::map<std::string, model::Job> jobs() const;
+
   // account_images.cpp
   Async<void> have_image(HostPointer host, std::string image);
   Async<std::optional<engine::RegistryCredentials>> credentials_for(std::string reference);
@@ -155,6 +166,7 @@ class Account {
   Published<model::ServerGroup> published_groups_;
   Published<model::LoadBalancer> published_balancers_;
   Published<model::Image> published_images_;
+  Published<model::Job> published_jobs_;
   std::uint64_t revision_ = 1;
   Signal revised_;
   bool started_ = false, stopped_ = false;

@@ -29,37 +29,6 @@ Error with_place(const Error& error, const std::string& instance, const std::str
           error.details()};
 }
 
-/// Podman's and Docker's words for a program that the image does not have.
-bool names_missing_program(const Error& error) {
-  const std::string_view what = error.what();
-  return what.find("executable file") != std::string_view::npos ||
-         what.find("no such file or directory") != std::string_view::npos ||
-         what.find("command that was not found") != std::string_view::npos ||
-         what.find("no command or entrypoint") != std::string_view::npos ||
-         what.find("no command specified") != std::string_view::npos;
-}
-
-bool names_taken_port(const Error& error) {
-  const std::string_view what = error.what();
-  return what.find("address already in use") != std::string_view::npos ||
-         what.find("port is already allocated") != std::string_view::npos;
-}
-
-/// What the engine said of a start, in our kinds and with the field to mend.
-Error explained(const Error& error) {
-  if (names_taken_port(error)) {
-    return {Kind::conflict,
-            fmt::format("settings.port: is taken: {}", error.what()),
-            {{"field", "settings.port"}}};
-  }
-  if (names_missing_program(error)) {
-    return {Kind::invalid,
-            fmt::format("settings.command: the image has no such program: {}", error.what()),
-            {{"field", "settings.command"}}};
-  }
-  return error;
-}
-
 }  // namespace
 
 // --- records

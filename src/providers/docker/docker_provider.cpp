@@ -60,7 +60,7 @@ std::vector<model::Account> DockerProvider::accounts() const {
 }
 
 model::Capabilities DockerProvider::capabilities() const {
-  return {.partial_traffic = true, .platform_health = "Docker"};
+  return {.partial_traffic = true, .jobs = true, .platform_health = "Docker"};
 }
 
 Async<void> DockerProvider::start() {

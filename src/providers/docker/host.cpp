@@ -206,7 +206,9 @@ Async<void> Host::note_exits() {
   for (const auto& [name, container] : containers_) {
     const bool over =
         container.state == engine::ContainerState::exited || container.state == engine::ContainerState::dead;
-    if (over && container.labels.contains(std::string(index_label))) ended.push_back(container.id);
+    const bool ran = container.labels.contains(std::string(index_label)) ||
+                     container.labels.contains(std::string(job_label));
+    if (over && ran) ended.push_back(container.id);
   }
   for (const std::string& id : ended) {
     std::optional<engine::Container> container;
@@ -219,7 +221,8 @@ Async<void> Host::note_exits() {
     exits[id] = {.code = container->exit_code,
                  .error = container->error,
                  .out_of_memory = container->out_of_memory,
-                 .restarts = container->restarts};
+                 .restarts = container->restarts,
+                 .at = container->finished};
   }
   exits_ = std::move(exits);
 }

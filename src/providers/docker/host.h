@@ -21,6 +21,7 @@ struct ContainerExit {
   std::string error;  ///< why it could not be started
   bool out_of_memory = false;
   int restarts = 0;  ///< by the engine
+  std::optional<base::TimePoint> at = {};
 };
 
 /// Follows one engine: what it holds of one account, and whether it answers. Threads: the executor's one.
@@ -40,7 +41,6 @@ class Host : public std::enable_shared_from_this<Host> {
   void begin();
   void stop_soon();
   Async<void> stop();
-  /// Until it has answered once, or has not.
   /// Whether it has been asked once, with or without an answer.
   bool tried() const { return tried_; }
 

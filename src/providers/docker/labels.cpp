@@ -38,6 +38,10 @@ std::string record_container(std::string_view account, std::string_view group, s
   return fmt::format("{}.{}.record.{}", escaped(account), escaped(group), revision);
 }
 
+std::string job_container(std::string_view account, std::string_view id) {
+  return fmt::format("{}.job.{}", escaped(account), escaped(id));
+}
+
 std::string labelled(std::string_view label, std::string_view value) {
   return fmt::format("{}={}", label, value);
 }

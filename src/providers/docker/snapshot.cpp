@@ -53,6 +53,11 @@ std::string fingerprint_of_image(const model::Image& image) {
                      base::to_millis(image.created_time));
 }
 
+std::string fingerprint_of_job(const model::Job& job) {
+  return fmt::format("{}|{}|{}|{}", job.id, model::to_string(job.state), job.exit_code.value_or(-1),
+                     job.message);
+}
+
 std::string why_given_up(const Instance& instance) {
   return fmt::format("{}; started {} times and never healthy", instance.reason(), instance.restarts() + 1);
 }
@@ -77,6 +82,7 @@ bool Account::publish() {
   bool changed = published_groups_.update(std::move(groups), fingerprint_of);
   changed = published_balancers_.update(std::move(balancers), fingerprint_of_balancer) || changed;
   changed = published_images_.update(images(), fingerprint_of_image) || changed;
+  changed = published_jobs_.update(jobs(), fingerprint_of_job) || changed;
   if (!changed) return false;
   ++revision_;
   revised_.notify();

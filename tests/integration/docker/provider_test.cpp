@@ -313,6 +313,47 @@ TEST_F(DockerProviderTest, MovesAPartOfTheTraffic) {
   await_healthy(name, 2);
 }
 
+TEST_F(DockerProviderTest, RunsAJobOnce) {
+  clusters::JobSpec wanted;
+  wanted.account = account_;
+  wanted.region = "docker";
+  wanted.moniker = {
+      .app = "shop", .stack = "", .detail = "migrate", .cluster = "shop--migrate", .sequence = {}};
+  wanted.image_id = bake("1.0");
+  wanted.settings = {{"network", "host"}, {"stopGraceMs", 0}, {"command", "echo migrated $JOB; exit 3"}};
+  const auto job = [&](const std::string& id) {
+    for (const auto& one : snapshot().jobs) {
+      if (one.id == id) return one;
+    }
+    return model::Job{};
+  };
+  const auto answer = perform(clusters::run_job("once", wanted));
+  const std::string id(answer.at("jobId").as_string());
+  await("the job's end", [&] { return job(id).state == model::JobState::failed; });
+  EXPECT_EQ(job(id).exit_code, 3);
+  EXPECT_EQ(job(id).message, "exited with status 3");
+  EXPECT_EQ(job(id).moniker.detail, "migrate");
+  EXPECT_THAT(run(provider_->console_output(account_, id)), HasSubstr("migrated " + id));
+  close(false);
+  open();
+  EXPECT_EQ(perform(clusters::run_job("once", wanted)).at("jobId").as_string(), id) << "another process, too";
+  EXPECT_THAT(snapshot().jobs, SizeIs(1));
+
+  wanted.settings["command"] = "sleep 600";
+  const std::string long_one(perform(clusters::run_job("long", wanted)).at("jobId").as_string());
+  await("that it runs", [&] { return job(long_one).state == model::JobState::running; });
+  perform(clusters::cancel_job(key(), account_, "docker", long_one));
+  await("its end", [&] { return job(long_one).state == model::JobState::failed; });
+  wanted.settings["command"] = json::array{"./none"};
+  EXPECT_THAT(refusal(clusters::run_job("wrong", wanted)), HasSubstr("settings.command"));
+  for (const std::string& name : containers()) {
+    for (const Podman* podman : {a_.get(), b_.get()}) {
+      engine::Engine engine(http_, clock_, {.host = podman->host()});
+      run(engine.remove_container(name, engine::Force::yes));
+    }
+  }
+}
+
 TEST_F(DockerProviderTest, Resizes) {
   const std::string name = create(key(), spec(bake("1.0"), 1));
   await_healthy(name, 1);
