@@ -28,7 +28,7 @@ class Clone : public ::testing::Test {
  protected:
   Clone() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_clone_server_group(catalogs, infrastructure);
     add_create_server_group(catalogs, infrastructure);

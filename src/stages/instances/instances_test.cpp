@@ -23,7 +23,7 @@ class Instances : public ::testing::Test {
  protected:
   Instances() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_instances(catalogs, infrastructure);
     world.cloud().put(model::LoadBalancer{.name = "front", .account = "local", .region = "here"});

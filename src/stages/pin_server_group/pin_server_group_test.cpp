@@ -27,7 +27,7 @@ class ServerGroups : public ::testing::Test {
  protected:
   ServerGroups() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_infrastructure_tasks(catalogs, infrastructure);
     add_determine_target_server_group(catalogs, infrastructure);
     add_pin_server_group(catalogs, infrastructure);

@@ -23,7 +23,7 @@ class TaggedImages : public ::testing::Test {
  protected:
   TaggedImages() {
     auto catalogs = world.catalogs();
-    const Infrastructure infrastructure{world.clouds(), world.guards()};
+    const Infrastructure infrastructure{world.clouds(), world.guards(), world.locks()};
     add_upsert_image_tags(catalogs, infrastructure);
     add_find_image_from_tags(catalogs, infrastructure);
     add_delete_image(catalogs, infrastructure);
