@@ -24,7 +24,7 @@ class Jobs : public ::testing::Test {
  protected:
   Jobs() {
     auto catalogs = world.catalogs();
-    add_run_job(catalogs, {world.clouds(), world.guards()});
+    add_run_job(catalogs, {world.clouds(), world.guards(), world.locks()});
   }
   static model::Execution job(const std::string& more) {
     return execution({{.type = "runJob",

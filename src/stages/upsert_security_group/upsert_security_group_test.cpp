@@ -20,7 +20,7 @@ class Firewalls : public ::testing::Test {
  protected:
   Firewalls() {
     auto catalogs = world.catalogs();
-    add_upsert_security_group(catalogs, {world.clouds(), world.guards()});
+    add_upsert_security_group(catalogs, {world.clouds(), world.guards(), world.locks()});
   }
   Status run(const std::string& type, const std::string& more) {
     return world.run(execution({{.type = type, .context = R"({"credentials":"local",)" + more + "}"}}));
