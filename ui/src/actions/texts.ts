@@ -67,10 +67,8 @@ export const texts = {
   cancel: 'Leave it',
   close: 'Close',
   toTask: 'Open the task',
-  starting: 'The task starts',
   goesOn: 'It goes on when this is closed.',
 
-  instanceActions: 'Actions',
   noInstanceActions: 'This account’s cloud offers no action on a single instance.',
   instance: {
     terminate: {
