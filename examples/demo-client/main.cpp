@@ -1,13 +1,16 @@
 // The demo client: keeps sending requests to a port of this machine until it gets SIGTERM or SIGINT, then
 // says how many it sent, how many failed, and which versions answered. It uses nothing of Gennaker's.
 //
-//   demo-client PORT [threads]      `threads` (2) keep their connection, as many open a new one for each
-//   request
+//   demo-client PORT [threads [rate]]
+//
+// `threads` (2) keep their connection, as many open a new one for each request. `rate`: so many requests a
+// second in all, at fixed times; without, as soon as the last one was answered.
 //
 // A request that gets no whole answer with status 200 within 5 s has failed; nothing is tried again. Exits
 // with 0 when none failed.
 
 #include <arpa/inet.h>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -144,14 +147,20 @@ class Connection {
   int socket_ = -1;
 };
 
-void keep_asking(int port, bool keeps, Tally& tally) {
+using Clock = std::chrono::steady_clock;
+
+/// `pace`: from one request to the next; 0: as they are answered.
+void keep_asking(int port, bool keeps, std::chrono::nanoseconds pace, Tally& tally) {
   Connection connection(port);
+  Clock::time_point due = Clock::now();
   while (stopping == 0) {
     std::string version;
     const std::string failure = connection.ask(keeps, version);
     tally.add(keeps, failure, version);
+    due += pace;
     // Leaves the machine to those who deploy.
-    usleep(failure.empty() ? 1'000 : 20'000);
+    if (pace.count() == 0) usleep(failure.empty() ? 1'000 : 20'000);
+    std::this_thread::sleep_until(due);
   }
 }
 
@@ -160,8 +169,9 @@ void keep_asking(int port, bool keeps, Tally& tally) {
 int main(int count, char** arguments) {
   const int port = count > 1 ? std::atoi(arguments[1]) : 0;
   const int threads = count > 2 ? std::atoi(arguments[2]) : 2;
-  if (port < 1 || port > 65535 || threads < 1 || threads > 100) {
-    std::fprintf(stderr, "usage: demo-client PORT [threads, 1 to 100]\n");
+  const long rate = count > 3 ? std::atol(arguments[3]) : 0;
+  if (port < 1 || port > 65535 || threads < 1 || threads > 100 || rate < 0 || rate > 1'000'000) {
+    std::fprintf(stderr, "usage: demo-client PORT [threads, 1 to 100 [requests a second]]\n");
     return 2;
   }
   struct sigaction action {};
@@ -172,9 +182,10 @@ int main(int count, char** arguments) {
 
   Tally tally;
   std::vector<std::thread> running;
+  const std::chrono::nanoseconds pace(rate == 0 ? 0 : 2L * threads * 1'000'000'000L / rate);
   for (int i = 0; i < threads; ++i) {
-    running.emplace_back([&] { keep_asking(port, true, tally); });
-    running.emplace_back([&] { keep_asking(port, false, tally); });
+    running.emplace_back([&] { keep_asking(port, true, pace, tally); });
+    running.emplace_back([&] { keep_asking(port, false, pace, tally); });
   }
   for (auto& thread : running) thread.join();
 

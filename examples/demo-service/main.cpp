@@ -6,9 +6,11 @@
 //   GET /slow?ms=N  answers after N ms
 //
 // It listens on 127.0.0.1:$PORT. Its version is the content of ./VERSION, else $VERSION. With $EXIT_AT_ONCE=1
-// it exits with status 3. It appends one line to $LAUNCH_LOG when it starts. On SIGTERM it finishes the
-// requests under way and exits with 0.
+// it exits with status 3; with $DIE_AFTER_MS=N it does so N ms after its start, in the middle of whatever it
+// does, and at once when it is started again and $DIE_MARKS is a folder, where it leaves a mark. It appends
+// one line to $LAUNCH_LOG when it starts. On SIGTERM it finishes the requests under way and exits with 0.
 
+#include <algorithm>
 #include <arpa/inet.h>
 #include <condition_variable>
 #include <csignal>
@@ -224,6 +226,16 @@ int listen_on(int port) {
   return listener;
 }
 
+/// Leaves a mark for the next time.
+bool has_died_before() {
+  const std::string folder = environment("DIE_MARKS");
+  if (folder.empty()) return false;
+  const std::string mark = folder + "/" + service.instance;
+  if (access(mark.c_str(), F_OK) == 0) return true;
+  std::ofstream(mark) << "it will\n";
+  return false;
+}
+
 void write_launch_line() {
   const std::string path = environment("LAUNCH_LOG");
   if (path.empty()) return;
@@ -246,6 +258,8 @@ int main() {
   service.stopping = eventfd(0, EFD_CLOEXEC);
   write_launch_line();
   if (environment("EXIT_AT_ONCE") == "1") return 3;
+  const int die_after_ms = std::atoi(environment("DIE_AFTER_MS", "-1").c_str());
+  if (die_after_ms >= 0 && has_died_before()) return 3;
 
   sigset_t signals;
   sigemptyset(&signals);
@@ -260,7 +274,9 @@ int main() {
 
   for (;;) {
     pollfd fds[] = {{listener, POLLIN, 0}, {asked_to_stop, POLLIN, 0}};
-    if (poll(fds, 2, -1) < 0) continue;
+    const int left = die_after_ms < 0 ? -1 : std::max(0, die_after_ms - static_cast<int>(uptime_ms()));
+    if (poll(fds, 2, left) < 0) continue;
+    if (left == 0) _exit(3);
     if (fds[0].revents != 0) accept_one(listener);
     // Those that are connected already are served before the door closes.
     else if (fds[1].revents != 0)

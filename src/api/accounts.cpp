@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "api/respond.h"
+#include "clusters/capabilities.h"
 
 namespace gennaker::api {
 namespace {
@@ -21,6 +22,7 @@ json::object account_json(const model::Account& account, bool expand) {
   entry["challengeDestructiveActions"] = false;
   entry["primaryAccount"] = false;
   entry["regions"] = std::move(regions);
+  entry["capabilities"] = clusters::to_json(account.capabilities);
   return entry;
 }
 

@@ -9,6 +9,7 @@
 #include "api/origins.h"
 #include "clusters/clouds.h"
 #include "clusters/cluster_locks.h"
+#include "clusters/traffic_guards.h"
 #include "net/server.h"
 #include "pipelines/applications.h"
 #include "pipelines/configurations.h"
@@ -32,6 +33,7 @@ struct Parts {
   runner::Answerer& answerer;
   rehearsal::Planner& planner;
   clusters::Clouds& clouds;
+  const clusters::TrafficGuards& guards;
   const clusters::ClusterLocks& locks;
   InventoryBell& bell;
   const Origins& origins;

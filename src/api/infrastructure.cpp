@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "api/infrastructure_json.h"
+#include "api/requested.h"
 #include "api/respond.h"
 #include "base/text.h"
 #include "clusters/inventory.h"
@@ -48,15 +49,7 @@ Async<Response> server_groups(const Parts& parts, Request request) {
 
 Async<Response> server_group(const Parts& parts, Request request) {
   const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
-  const model::ServerGroup* group =
-      clusters::find_server_group(*snapshot, request.parameter("region"), request.parameter("name"));
-  if (group == nullptr) {
-    throw base::Error(
-        base::Kind::not_found,
-        fmt::format("Server group not found (account: {}, region: {}, name: {})",
-                    request.parameter("account"), request.parameter("region"), request.parameter("name")));
-  }
-  co_return respond(details_json(*group));
+  co_return respond(details_json(requested_server_group(*snapshot, request)));
 }
 
 Async<Response> load_balancers(const Parts& parts, Request request) {
@@ -86,23 +79,9 @@ Async<Response> load_balancer(const Parts& parts, Request request) {
   co_return respond(list);
 }
 
-struct InstanceHome {
-  const model::ServerGroup* group = nullptr;
-  const model::Instance* instance = nullptr;
-};
-
-InstanceHome find_instance(const clusters::Snapshot& snapshot, const std::string& id) {
-  for (const model::ServerGroup& group : snapshot.server_groups) {
-    for (const model::Instance& instance : group.instances) {
-      if (instance.id == id) return {&group, &instance};
-    }
-  }
-  throw base::Error(base::Kind::not_found, fmt::format("Instance not found (id: {})", id));
-}
-
 Async<Response> instance(const Parts& parts, Request request) {
   const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
-  const InstanceHome home = find_instance(*snapshot, request.parameter("id"));
+  const InstanceHome home = requested_instance(*snapshot, request);
   co_return respond(instance_json(*home.group, *home.instance));
 }
 
@@ -110,6 +89,16 @@ Async<Response> console(const Parts& parts, Request request) {
   const std::string output =
       co_await parts.clouds.console_output(request.parameter("account"), request.parameter("id"));
   co_return respond(json::object{{"output", output}});
+}
+
+/// The filters `tag:NAME=VALUE`; an empty value: any.
+bool has_wanted_tags(const Request& request, const model::Image& image) {
+  constexpr std::string_view prefix = "tag:";
+  return std::all_of(request.query.pairs().begin(), request.query.pairs().end(), [&](const auto& filter) {
+    if (!filter.first.starts_with(prefix)) return true;
+    const auto* tag = image.tags.if_contains(filter.first.substr(prefix.size()));
+    return tag != nullptr && (filter.second.empty() || base::plain_text(*tag) == filter.second);
+  });
 }
 
 Async<Response> images(const Parts& parts, Request request) {
@@ -120,17 +109,39 @@ Async<Response> images(const Parts& parts, Request request) {
     if (!account_name.empty() && account != account_name) continue;
     for (const model::Image& image : snapshot->images) {
       if (base::lower_case(image.name).find(wanted_name) == std::string::npos) continue;
+      if (!has_wanted_tags(request, image)) continue;
       list.push_back(json::object{
           {"imageName", image.name},
           {"imageId", image.id},
           {"account", account},
           {"region", image.region},
           {"amis", json::object{{image.region, json::array{image.id}}}},
+          {"accounts", json::array{json::value(account)}},
+          {"tags", image.tags},
+          {"tagsByImageId", json::object{{image.id, image.tags}}},
           {"attributes",
            json::object{{"version", image.version}, {"creationDate", base::to_millis(image.created_time)}}}});
     }
   }
   co_return respond(list);
+}
+
+/// A job by its id, or the newest of its name.
+Async<Response> job(const Parts& parts, Request request) {
+  const auto snapshot = parts.clouds.snapshot(request.parameter("account"));
+  const std::string& name = request.parameter("name");
+  const model::Job* found = nullptr;
+  for (const model::Job& one : snapshot->jobs) {
+    if (!clusters::same_name(one.region, request.parameter("region"))) continue;
+    if (one.id != name && one.name != name) continue;
+    if (found == nullptr || one.id == name || found->created_time < one.created_time) found = &one;
+  }
+  if (found == nullptr) {
+    throw base::Error(base::Kind::not_found,
+                      fmt::format("Job not found (account: {}, region: {}, id: {})",
+                                  request.parameter("account"), request.parameter("region"), name));
+  }
+  co_return respond(job_json(*found));
 }
 
 }  // namespace
@@ -146,6 +157,7 @@ void add_infrastructure(net::Router& router, const Parts& parts) {
   route(router, parts, "GET", "/instances/{account}/{region}/{id}", instance);
   route(router, parts, "GET", "/instances/{account}/{region}/{id}/console", console);
   route(router, parts, "GET", "/images/find", images);
+  route(router, parts, "GET", "/applications/{application}/jobs/{account}/{region}/{name}", job);
 }
 
 }  // namespace gennaker::api

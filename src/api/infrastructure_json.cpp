@@ -177,4 +177,22 @@ json::object load_balancer_json(const model::LoadBalancer& load_balancer,
   return entry;
 }
 
+json::object job_json(const model::Job& job) {
+  json::object entry{{"id", job.id},
+                     {"name", job.name},
+                     {"account", job.account},
+                     {"location", job.region},
+                     {"region", job.region},
+                     {"provider", job.provider},
+                     {"application", job.moniker.app},
+                     {"jobState", model::to_string(job.state)},
+                     {"createdTime", base::to_millis(job.created_time)}};
+  json::object details;
+  if (job.completed_time) entry["completedTime"] = base::to_millis(*job.completed_time);
+  if (job.exit_code) details["exitCode"] = *job.exit_code;
+  if (!job.message.empty()) details["message"] = job.message;
+  entry["completionDetails"] = std::move(details);
+  return entry;
+}
+
 }  // namespace gennaker::api

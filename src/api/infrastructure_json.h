@@ -25,4 +25,7 @@ json::object instance_json(const model::ServerGroup& group, const model::Instanc
 json::object load_balancer_json(const model::LoadBalancer& load_balancer, const clusters::Snapshot& snapshot);
 json::object moniker_json(const model::Moniker& moniker);
 
+/// As Deck's run-job stage reads it.
+json::object job_json(const model::Job& job);
+
 }  // namespace gennaker::api

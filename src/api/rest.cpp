@@ -39,11 +39,10 @@ void add_rest(net::Router& router, const Parts& parts) {
        {"/notifications/metadata", "/jobs/preconfigured", "/webhooks/preconfigured", "/banners",
         "/plugins/deck/plugin-manifest.json", "/capabilities/deploymentMonitors", "/artifacts/credentials",
         "/applications/{application}/strategyConfigs", "/applications/{application}/serverGroupManagers",
-        "/v2/builds", "/v3/builds", "/tags", "/projects", "/auth/user/serviceAccounts", "/strategyConfigs"}) {
+        "/v2/builds", "/v3/builds", "/projects", "/auth/user/serviceAccounts", "/strategyConfigs"}) {
     route(router, parts, "GET", path, empty_list);
   }
-  for (const std::string_view path :
-       {"/securityGroups", "/firewalls", "/networks", "/notifications/application/{application}"}) {
+  for (const std::string_view path : {"/networks", "/notifications/application/{application}"}) {
     route(router, parts, "GET", path, empty_object);
   }
 }

@@ -54,6 +54,7 @@ class CommandLine {
     add_pipeline();
     add_execution();
     add_cluster();
+    add_lock();
     add_expression();
     add_test();
     add_store();
@@ -240,6 +241,17 @@ class CommandLine {
                 [this](Context& context) { return list_clusters(context, pipeline_.application); }));
   }
 
+  void add_lock() {
+    auto* lock = group("lock", "Locks: who may change a cluster, and who waits");
+    command(lock, "list", "List the locks that are held", list_locks);
+    auto* take = command(lock, "break", "Take a lock away from whoever holds it: whoever waits goes on",
+                         [this](Context& context) { return break_lock(context, lock_); });
+    take->add_option("account", lock_.account, "The cluster's account")->required();
+    take->add_option("region", lock_.region, "Its region")->required();
+    take->add_option("cluster", lock_.cluster, "Its name, without a number")->required();
+    take->add_option("--reason", lock_.reason, "Why; it is kept with your name")->required();
+  }
+
   void add_expression() {
     auto* expression = group("expression", "Expressions: ${...} in pipelines");
     auto* test =
@@ -323,6 +335,7 @@ class CommandLine {
   ExecutionList executions_;
   Judgment judgment_;
   Explain explain_;
+  LockBreak lock_;
 };
 
 int exit_code(const base::Error& error) {

@@ -334,6 +334,34 @@ TEST_F(CommandLineTest, ListsClustersWithTheirServerGroups) {
               AllOf(HasSubstr("web-main-v002  here    enabled   2/3 up"), HasSubstr("local    web-old")));
 }
 
+TEST_F(CommandLineTest, ListsLocksAsBreakTakesThem) {
+  script_.answer("GET /clusterLocks", 200,
+                 R"([{"account":"local","region":"here","cluster":"web-main","executionId":"01X","since":0,)"
+                 R"("description":"stage 'Deploy' of pipeline 'Ship', execution 01X"}])");
+  EXPECT_EQ(gennaker({"lock", "list", "--quiet"}), done) << err();
+  EXPECT_EQ(out(), "local here web-main\n");
+  EXPECT_EQ(gennaker({"lock", "list"}), done);
+  EXPECT_THAT(out(), AllOf(HasSubstr("local    here    web-main"),
+                           HasSubstr("stage 'Deploy' of pipeline 'Ship', execution 01X")));
+}
+
+TEST_F(CommandLineTest, BreaksALockWithAReason) {
+  const std::string asked = "DELETE /clusterLocks/local/here/web-main?reason=it%20hangs";
+  script_.answer(asked, 200, R"({"description":"stage 'Deploy' of pipeline 'Ship', execution 01X"})");
+  EXPECT_EQ(gennaker({"lock", "break", "local", "here", "web-main", "--reason", "it hangs"}), done) << err();
+  EXPECT_EQ(script_.last_asked(), asked);
+  EXPECT_EQ(out(),
+            "The lock of web-main in local/here was taken from stage 'Deploy' of pipeline 'Ship', "
+            "execution 01X.\n");
+  EXPECT_EQ(
+      gennaker({"lock", "break", "local", "here", "web-main", "--reason", "it hangs", "--output", "json"}),
+      done);
+  EXPECT_THAT(out(), HasSubstr(R"("description": "stage 'Deploy')"));
+  EXPECT_EQ(gennaker({"lock", "break", "local", "here", "web-main"}), usage);
+  EXPECT_THAT(err(), HasSubstr("--reason is required"));
+  EXPECT_EQ(gennaker({"lock", "break", "local", "here", "nowhere", "--reason", "x"}), not_there);
+}
+
 TEST_F(CommandLineTest, KnowsWhenNobodyAnswers) {
   asio::io_context io;
   std::uint16_t port = 0;
@@ -391,7 +419,8 @@ TEST_F(CommandLineTest, CompletesEveryCommandInEveryShell) {
       {"application", {"list", "get", "save", "delete"}},
       {"pipeline", {"list", "get", "save", "delete", "run", "watch"}},
       {"execution", {"list", "get", "cancel", "judge"}},
-      {"cluster", {"list"}}};
+      {"cluster", {"list"}},
+      {"lock", {"list", "break"}}};
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     EXPECT_EQ(gennaker({"completion", shell}), done);
     for (const auto& [group, names] : commands) {

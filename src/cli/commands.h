@@ -88,6 +88,13 @@ Async<int> explain_expression(Context& context, Explain what);
 
 Async<int> list_clusters(Context& context, std::string application);
 
+/// Takes a cluster's lock away from whoever holds it.
+struct LockBreak {
+  std::string account, region, cluster, reason;
+};
+Async<int> list_locks(Context& context);
+Async<int> break_lock(Context& context, LockBreak what);
+
 /// Shows an execution until it ends, over breaks of the connection and restarts of the server of up to 60 s.
 /// `just_started`: that it is not there yet is no error for the first 10 s.
 enum class Known { yes, just_started };

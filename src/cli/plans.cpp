@@ -137,6 +137,26 @@ class PlanText {
     const std::string refused = string_or(operation, "refused", "");
     if (!refused.empty()) out() << painted("  refused: " + printable(refused), Colour::red);
     out() << '\n';
+    if (const auto* preview = base::find_object(operation, "preview")) print_preview(*preview, level + 2);
+  }
+
+  /// As a diff against what is there.
+  void print_preview(const json::object& preview, int level) {
+    const std::string against = string_or(preview, "against", "");
+    if (against.empty()) return;  // all of it is new: the operation says it
+    const json::array& changes = list_of(preview, "changes");
+    out() << indent(level) << painted(changes.empty() ? "as " + against : "against " + against, Colour::dim)
+          << '\n';
+    for (const json::value& one : changes) {
+      const json::object& change = one.as_object();
+      const auto* from = change.if_contains("from");
+      const auto* to = change.if_contains("to");
+      const std::string field = string_or(change, "field", "");
+      if (from != nullptr)
+        out() << indent(level) << painted(fmt::format("- {}: {}", field, brief(*from)), Colour::red) << '\n';
+      if (to != nullptr)
+        out() << indent(level) << painted(fmt::format("+ {}: {}", field, brief(*to)), Colour::green) << '\n';
+    }
   }
 
   void print_problem(const json::object& problem) {

@@ -23,6 +23,8 @@ struct Snapshot {
   base::SharedList<model::ServerGroup> server_groups;
   base::SharedList<model::LoadBalancer> load_balancers;
   base::SharedList<model::Image> images;
+  base::SharedList<model::Firewall> firewalls;
+  base::SharedList<model::Job> jobs;
 };
 
 /// A cloud, in the field's words. Threads: every function is called on, and resumes on, the one executor that
@@ -34,6 +36,9 @@ class CloudProvider {
   /// As in `cloudProvider` of a stage: "local".
   virtual std::string_view name() const = 0;
   virtual std::vector<model::Account> accounts() const = 0;
+  /// What it can do beyond what every cloud can; the same for the provider's life. An operation that it
+  /// cannot carry out does not reach it.
+  virtual model::Capabilities capabilities() const { return {}; }
 
   /// Finds what exists already (processes of an earlier run, ...) and begins to watch it. Called once.
   virtual Async<void> start() = 0;
@@ -54,8 +59,11 @@ class CloudProvider {
   /// leaves nothing behind.
   virtual Async<json::object> perform(model::Operation operation) = 0;
 
-  /// The last lines of an instance's output. Throws `not_found`.
-  virtual Async<std::string> console_output(std::string account, std::string instance_id) = 0;
+  /// The last lines of the output of an instance or a job. Throws `not_found`.
+  virtual Async<std::string> console_output(std::string account, std::string id) = 0;
+
+  /// A file that a job wrote, by its name there. Throws `not_found`; `invalid` for a name that cannot be.
+  virtual Async<std::string> job_file(std::string account, std::string job_id, std::string name);
 };
 
 }  // namespace gennaker::clusters

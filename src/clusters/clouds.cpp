@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/logging.h"
 #include "base/run_on.h"
+#include "clusters/capabilities.h"
 #include "clusters/nearest_name.h"
 
 namespace gennaker::clusters {
@@ -112,6 +113,7 @@ void Clouds::add(std::unique_ptr<CloudProvider> provider) {
           {{"account", account.name}});
     }
     place->second.account = account;
+    place->second.account.capabilities = provider->capabilities();
     place->second.provider = provider.get();
   }
   providers_.push_back(std::move(provider));
@@ -173,6 +175,15 @@ const model::Account& Clouds::account(const std::string& name) const {
   return home_of(name).account;
 }
 
+void Clouds::expect_can(const std::string& account, std::string_view kind) const {
+  const model::Account& known = home_of(account).account;
+  if (can(known.capabilities, kind)) return;
+  throw base::Error(
+      base::Kind::invalid,
+      fmt::format("cloudProvider: '{}' (account '{}') has no operation '{}'", known.provider, account, kind),
+      {{"field", "cloudProvider"}, {"account", account}});
+}
+
 std::shared_ptr<const Snapshot> Clouds::snapshot(const std::string& account) const {
   home_of(account);
   if (auto found = shelf_->find(account)) return found;
@@ -188,14 +199,37 @@ Async<std::shared_ptr<const Snapshot>> Clouds::fresh_snapshot(std::string accoun
 
 Async<json::object> Clouds::perform(model::Operation operation) {
   CloudProvider* provider = home_of(operation.account).provider;
+  expect_can(operation.account, operation.kind);
+  const model::Account& account = home_of(operation.account).account;
+  if (!can(account.capabilities, operation)) {
+    throw base::Error(base::Kind::invalid,
+                      fmt::format("desiredPercentage: '{}' (account '{}') moves the traffic of whole server "
+                                  "groups only",
+                                  account.provider, account.name),
+                      {{"field", "desiredPercentage"}, {"account", account.name}});
+  }
   auto acting = Shelf::act(shelf_, provider, std::move(operation));
   auto running_there = base::run_on(executor_, std::move(acting));
   co_return co_await std::move(running_there);
 }
 
-Async<std::string> Clouds::console_output(std::string account, std::string instance_id) {
+Async<std::string> CloudProvider::job_file(std::string account, std::string job_id, std::string name) {
+  throw base::Error(
+      base::Kind::not_found,
+      fmt::format("account '{}' keeps no files of jobs: there is no '{}' of '{}'", account, name, job_id));
+  co_return std::string();  // makes it a coroutine
+}
+
+Async<std::string> Clouds::job_file(std::string account, std::string job_id, std::string name) {
   CloudProvider* provider = home_of(account).provider;
-  auto asking = provider->console_output(std::move(account), std::move(instance_id));
+  auto asking = provider->job_file(std::move(account), std::move(job_id), std::move(name));
+  auto running_there = base::run_on(executor_, std::move(asking));
+  co_return co_await std::move(running_there);
+}
+
+Async<std::string> Clouds::console_output(std::string account, std::string id) {
+  CloudProvider* provider = home_of(account).provider;
+  auto asking = provider->console_output(std::move(account), std::move(id));
   auto running_there = base::run_on(executor_, std::move(asking));
   co_return co_await std::move(running_there);
 }

@@ -36,6 +36,9 @@ class Clouds final : public runner::Operator {
   std::vector<model::Account> accounts() const;
   /// Throws base::Error `invalid`, naming the nearest account that exists.
   const model::Account& account(const std::string& name) const;
+  /// Throws base::Error `invalid`, naming the provider, if the account's cloud cannot carry out operations of
+  /// this kind; as account() for an unknown account.
+  void expect_can(const std::string& account, std::string_view kind) const;
 
   /// What the account holds, at most as old as the provider's last message.
   /// Throws base::Error `invalid` (unknown account), `unavailable` (not read yet).
@@ -45,7 +48,8 @@ class Clouds final : public runner::Operator {
 
   /// See runner::Operator. The snapshot shows the effect when this returns: whoever acted reads what it did.
   Async<json::object> perform(model::Operation operation) override;
-  Async<std::string> console_output(std::string account, std::string instance_id);
+  Async<std::string> console_output(std::string account, std::string id);
+  Async<std::string> job_file(std::string account, std::string job_id, std::string name);
 
  private:
   struct Home;

@@ -23,30 +23,32 @@ using model::ServerGroup;
 
 namespace {
 
+/// Marks an instance that gets no traffic while its server group is enabled.
+constexpr std::string_view out_of_traffic = "outOfTraffic";
+constexpr std::string_view launched_with = "launchedWith";
+
 /// How the instances of a server group are at a moment.
 class HealthRules {
  public:
-  HealthRules(const ServerGroup& group, base::TimePoint now)
-      : group_(group),
-        now_(base::to_millis(now)),
-        never_(base::bool_or(group.launch_config, "neverHealthy", false)),
-        crashes_(base::bool_or(group.launch_config, "crashes", false)) {}
+  HealthRules(const ServerGroup& group, base::TimePoint now) : group_(group), now_(base::to_millis(now)) {}
 
   model::Health health_of(const model::Instance& instance) const {
     model::Health health{
         .type = "LoadBalancer", .state = HealthState::up, .description = "", .platform = false};
     const std::int64_t at = healthy_at(instance);
-    if (crashes_) {
+    const json::object& runs = launch_of(instance);
+    if (base::bool_or(runs, "crashes", false)) {
       health.state = HealthState::failed;
       health.description = "command exited with status 1";
-    } else if (never_) {
+    } else if (base::bool_or(runs, "neverHealthy", false)) {
       health.state = HealthState::down;
       health.description = "connection refused";
     } else if (at == INT64_MAX) {
       health.state = HealthState::down;
     } else if (at > now_) {
       health.state = HealthState::starting;
-    } else if (group_.disabled) {
+    } else if (group_.disabled || base::bool_or(instance.extra, "deregistered", false) ||
+               base::bool_or(instance.extra, out_of_traffic, false)) {
       health.state = HealthState::out_of_service;
     }
     return health;
@@ -62,22 +64,40 @@ class HealthRules {
   }
 
  private:
+  /// What it was started with, where its server group starts something else by now.
+  const json::object& launch_of(const model::Instance& instance) const {
+    const auto* own = base::find_object(instance.extra, launched_with);
+    return own != nullptr ? *own : group_.launch_config;
+  }
   static std::int64_t healthy_at(const model::Instance& instance) {
     return base::whole_number(instance.extra, "healthy_at").value_or(0);
   }
 
   const ServerGroup& group_;
   std::int64_t now_;
-  bool never_, crashes_;
 };
+
+/// The lowest number that none has; almost always the next.
+std::string free_instance_id(const ServerGroup& group) {
+  const auto is_taken = [&](const std::string& id) {
+    return std::any_of(group.instances.begin(), group.instances.end(),
+                       [&](const model::Instance& instance) { return instance.id == id; });
+  };
+  std::string id = fmt::format("{}-{}", group.name, group.instances.size());
+  for (int number = 0; is_taken(id); ++number) id = fmt::format("{}-{}", group.name, number);
+  return id;
+}
 
 }  // namespace
 
 SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
     : clock_(clock),
       random_(seed),
-      account_{
-          .name = "local", .provider = "simulated", .environment = "test", .regions = {"here", "there"}} {
+      account_{.name = "local",
+               .provider = "simulated",
+               .environment = "test",
+               .regions = {"here", "there"},
+               .capabilities = model::all_capabilities()} {
   state_.revision = 1;
 }
 
@@ -137,43 +157,61 @@ Async<json::object> SimulatedCloud::perform(Operation operation) {
   co_return answer;
 }
 
-Async<std::string> SimulatedCloud::console_output(std::string account, std::string instance_id) {
+Async<std::string> SimulatedCloud::console_output(std::string account, std::string id) {
   for (const ServerGroup& group : state_.server_groups) {
     for (const model::Instance& instance : group.instances) {
-      if (instance.id == instance_id) co_return fmt::format("{} says hello", instance_id);
+      if (instance.id == id) co_return fmt::format("{} says hello", id);
     }
   }
-  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account, instance_id));
+  for (const model::Job& job : state_.jobs) {
+    if (job.id == id) co_return fmt::format("{} says hello", id);
+  }
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account, id));
 }
 
 json::object SimulatedCloud::apply(const Operation& operation, bool stop_half_way) {
   const auto done = answers_.find(operation.key);
   if (done != answers_.end()) return done->second;
   json::object answer;
-  const std::string_view kind = operation.kind;
-  if (kind == create_server_group_kind) {
+  if (operation.kind == create_server_group_kind) {
     answer = create(operation, stop_half_way);
     if (stop_half_way) return answer;
-  } else if (kind == resize_server_group_kind) {
-    answer = resize(operation);
-  } else if (kind == enable_server_group_kind) {
-    answer = set_disabled(operation, false);
-  } else if (kind == disable_server_group_kind) {
-    answer = set_disabled(operation, true);
-  } else if (kind == destroy_server_group_kind) {
-    answer = destroy(operation);
-  } else if (kind == upsert_load_balancer_kind) {
-    answer = upsert_load_balancer(operation);
-  } else if (kind == delete_load_balancer_kind) {
-    answer = delete_load_balancer(operation);
-  } else if (kind == bake_kind) {
-    answer = bake(operation);
+  } else if (operation.kind == enable_server_group_kind || operation.kind == disable_server_group_kind) {
+    answer = set_disabled(operation, operation.kind == disable_server_group_kind);
+  } else if (const Handler handle = handler_of(operation.kind)) {
+    answer = (this->*handle)(operation);
   } else {
-    throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", kind));
+    throw Error(Kind::invalid, fmt::format("the simulated cloud does not know '{}'", operation.kind));
   }
   record(operation, answer);
   changed();
   return answer;
+}
+
+SimulatedCloud::Handler SimulatedCloud::handler_of(std::string_view kind) {
+  static const std::map<std::string_view, Handler> handlers{
+      {resize_server_group_kind, &SimulatedCloud::resize},
+      {update_launch_kind, &SimulatedCloud::update_launch},
+      {destroy_server_group_kind, &SimulatedCloud::destroy},
+      {upsert_load_balancer_kind, &SimulatedCloud::upsert_load_balancer},
+      {delete_load_balancer_kind, &SimulatedCloud::delete_load_balancer},
+      {bake_kind, &SimulatedCloud::bake},
+      {terminate_instances_kind, &SimulatedCloud::terminate},
+      {terminate_and_decrement_kind, &SimulatedCloud::terminate_and_decrement},
+      {reboot_instances_kind, &SimulatedCloud::reboot},
+      {detach_instances_kind, &SimulatedCloud::detach},
+      {register_instances_kind, &SimulatedCloud::register_instances},
+      {deregister_instances_kind, &SimulatedCloud::deregister_instances},
+      {set_scaling_processes_kind, &SimulatedCloud::set_processes},
+      {tag_server_group_kind, &SimulatedCloud::tag_group},
+      {tag_image_kind, &SimulatedCloud::tag_image},
+      {delete_image_kind, &SimulatedCloud::delete_image},
+      {upsert_firewall_kind, &SimulatedCloud::upsert_firewall},
+      {delete_firewall_kind, &SimulatedCloud::delete_firewall},
+      {run_job_kind, &SimulatedCloud::run_job},
+      {cancel_job_kind, &SimulatedCloud::cancel_job}};
+  const auto found = handlers.find(kind);
+  return found == handlers.end() ? nullptr : found->second;
 }
 
 void SimulatedCloud::record(const Operation& operation, const json::object& answer) {
@@ -249,7 +287,7 @@ void SimulatedCloud::fill(ServerGroup& group, int size) {
   group.instances.resize(std::min(group.instances.size(), static_cast<std::size_t>(size)));
   while (group.instances.size() < static_cast<std::size_t>(size)) {
     model::Instance instance;
-    instance.id = fmt::format("{}-{}", group.name, group.instances.size());
+    instance.id = free_instance_id(group);
     instance.zone = group.region + "-a";
     instance.launch_time = clock_.now();
     instance.extra["healthy_at"] = base::to_millis(clock_.now() + time_to_healthy_);
@@ -278,7 +316,37 @@ json::object SimulatedCloud::resize(const Operation& operation) {
 
 json::object SimulatedCloud::set_disabled(const Operation& operation, bool disabled) {
   ServerGroup& group = edit(operation);
-  group.disabled = disabled;
+  const bool whole = percentage_of(operation) == 100;
+  const auto out = static_cast<std::size_t>(left_out(operation, group.instances.size()));
+  if (whole || !disabled) group.disabled = disabled;
+  json::array chosen;
+  for (std::size_t i = 0; i < group.instances.size(); ++i) {
+    group.instances[i].extra[out_of_traffic] = i < out;
+    if (i < out) chosen.push_back(json::value(group.instances[i].id));
+  }
+  set_health(group);
+  json::object answer{{"serverGroupName", group.name}};
+  if (!whole) answer["instanceIdsToDisable"] = std::move(chosen);
+  return answer;
+}
+
+json::object SimulatedCloud::update_launch(const Operation& operation) {
+  const LaunchChange change = launch_change_of(operation);
+  ServerGroup& group = edit(operation);
+  const auto* image = find_image(state_, group.region, change.image_id);
+  if (!change.image_id.empty() && image == nullptr) {
+    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_.name,
+                                             change.image_id, group.region));
+  }
+  for (model::Instance& instance : group.instances) {
+    if (!instance.extra.contains(launched_with)) instance.extra[launched_with] = group.launch_config;
+  }
+  group.launch_config = changed_settings(group.launch_config, change);
+  if (image != nullptr) {
+    group.image_id = image->id;
+    group.image_name = image->name;
+    group.version = image->version;
+  }
   set_health(group);
   return {{"serverGroupName", group.name}};
 }
@@ -345,6 +413,8 @@ void SimulatedCloud::keep_health(ServerGroup& group) {
 
 void SimulatedCloud::put(ServerGroup group) {
   keep_health(group);
+  state_.server_groups.remove_if(
+      [&](const ServerGroup& one) { return one.name == group.name && one.region == group.region; });
   add(std::move(group));
 }
 
@@ -361,6 +431,11 @@ void SimulatedCloud::put(model::Image image) {
 
 void SimulatedCloud::put(model::LoadBalancer balancer) {
   state_.load_balancers.push_back(std::move(balancer));
+  changed();
+}
+
+void SimulatedCloud::put(model::Firewall firewall) {
+  state_.firewalls.push_back(std::move(firewall));
   changed();
 }
 
@@ -405,7 +480,7 @@ void SimulatedCloud::set_health(ServerGroup& group) {
 void SimulatedCloud::refresh_health() {
   if (clock_.now() < next_change_) return;
   next_change_ = base::TimePoint::max();
-  bool any_changed = false;
+  bool any_changed = refresh_jobs();
   for (std::size_t i = 0; i < state_.server_groups.size(); ++i) {
     const ServerGroup& group = state_.server_groups[i];
     if (is_stale(group)) {

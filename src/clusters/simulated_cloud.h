@@ -28,7 +28,9 @@ struct Faults {
 
 /// A cloud in memory that keeps CloudProvider's promises, for rehearsals and tests: one account. Instances
 /// become healthy when the clock has passed `time_to_healthy` since their launch. A server group's settings
-/// may say {"neverHealthy": true} or {"crashes": true} (Failed). Threads: one.
+/// may say {"neverHealthy": true} or {"crashes": true} (Failed). A job's may say {"runsFor": ms, "exitCode":
+/// 3, "outputs": {}, "files": {name: text}}; without the last any file is there and
+/// empty. Threads: one.
 class SimulatedCloud final : public CloudProvider {
  public:
   /// The account "local" with the regions "here" and "there", and nothing in it.
@@ -38,11 +40,13 @@ class SimulatedCloud final : public CloudProvider {
 
   std::string_view name() const override { return account_.provider; }
   std::vector<model::Account> accounts() const override;
+  model::Capabilities capabilities() const override { return account_.capabilities; }
   Async<void> start() override;
   Async<void> stop() override;
   Async<Snapshot> watch(std::string account, std::uint64_t known) override;
   Async<json::object> perform(model::Operation operation) override;
-  Async<std::string> console_output(std::string account, std::string instance_id) override;
+  Async<std::string> console_output(std::string account, std::string id) override;
+  Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;
 
   /// Carries an operation out at once, without faults. Half: a creation stops half way and nobody hears of
   /// it; the rest happens as a whole.
@@ -58,16 +62,17 @@ class SimulatedCloud final : public CloudProvider {
   /// all. What comes later with a key that is forgotten takes effect anew.
   void remember_keys(std::size_t most) { most_keys_ = most; }
   void set_time_to_healthy(std::chrono::milliseconds time) { time_to_healthy_ = time; }
-  /// Puts something there that no operation made.
+  /// Puts something there that no operation made; a server group takes the place of one of its name.
   void put(model::ServerGroup group);
   void put(model::Image image);
   void put(model::LoadBalancer balancer);
+  void put(model::Firewall firewall);
   /// What the id of a newly baked image is made from its name and version by; by default from the content.
   using ImageIds = std::function<std::string(const model::Image&)>;
   void set_image_ids(ImageIds ids) { image_ids_ = std::move(ids); }
   /// Call after the clock moved: watchers see what became healthy.
   void tick();
-  /// When an instance becomes healthy next, if one is on its way.
+  /// When an instance becomes healthy or a job ends next, if one is on its way.
   std::optional<base::TimePoint> next_change() const;
 
   const Snapshot& now();
@@ -85,10 +90,38 @@ class SimulatedCloud final : public CloudProvider {
   json::object create(const model::Operation& operation, bool stop_half_way);
   json::object resize(const model::Operation& operation);
   json::object set_disabled(const model::Operation& operation, bool disabled);
+  json::object update_launch(const model::Operation& operation);
   json::object destroy(const model::Operation& operation);
   json::object upsert_load_balancer(const model::Operation& operation);
   json::object delete_load_balancer(const model::Operation& operation);
   json::object bake(const model::Operation& operation);
+  using Handler = json::object (SimulatedCloud::*)(const model::Operation&);
+  static Handler handler_of(std::string_view kind);
+
+  // simulated_instances.cpp
+  json::object terminate(const model::Operation& operation);
+  json::object terminate_and_decrement(const model::Operation& operation);
+  json::object reboot(const model::Operation& operation);
+  json::object detach(const model::Operation& operation);
+  json::object register_instances(const model::Operation& operation);
+  json::object deregister_instances(const model::Operation& operation);
+  using Instances = std::function<void(model::ServerGroup&, const std::vector<std::string>& ids)>;
+  // simulated_things.cpp
+  json::object set_processes(const model::Operation& operation);
+  json::object tag_group(const model::Operation& operation);
+  json::object tag_image(const model::Operation& operation);
+  json::object delete_image(const model::Operation& operation);
+  json::object upsert_firewall(const model::Operation& operation);
+  json::object delete_firewall(const model::Operation& operation);
+
+  // simulated_jobs.cpp
+  json::object run_job(const model::Operation& operation);
+  json::object cancel_job(const model::Operation& operation);
+  bool refresh_jobs();
+
+  void on_instances(const model::Operation& operation, const Instances& act);
+  void replace(model::ServerGroup& group, const std::vector<std::string>& ids);
+
   void fill(model::ServerGroup& group, int size);
   static void keep_health(model::ServerGroup& group);
   model::ServerGroup& edit(const model::Operation& operation);
@@ -106,7 +139,7 @@ class SimulatedCloud final : public CloudProvider {
   Faults faults_;
   std::chrono::milliseconds time_to_healthy_{0};
   Snapshot state_;
-  base::TimePoint next_change_ = base::TimePoint::max();  ///< of the health of any instance
+  base::TimePoint next_change_ = base::TimePoint::max();  ///< of the health of any instance, of any job
   std::map<std::string, json::object> answers_;           ///< by key: finished
   std::map<std::string, std::string> half_done_names_;    ///< by key: creations that were cut short
   std::size_t most_keys_ = SIZE_MAX;

@@ -1,144 +1,100 @@
 #include "clusters/strategies.h"
 
-#include <algorithm>
 #include <fmt/format.h>
 
-#include "base/json.h"
-#include "clusters/naming.h"
+#include "clusters/rolling_strategies.h"
+#include "clusters/stepwise_strategies.h"
+#include "clusters/strategy_steps.h"
 
 namespace gennaker::clusters {
 namespace {
 
-using std::chrono::seconds;
-
-constexpr std::chrono::milliseconds rollback_limit = std::chrono::minutes(30);
-constexpr std::chrono::milliseconds clean_up_limit = std::chrono::minutes(5);
-
-class Fields {
- public:
-  Fields(const json::object& description, std::optional<FieldProblem>& problem)
-      : description_(description), problem_(problem) {}
-
-  int number(std::string_view field) {
-    const auto* value = base::find(description_, field);
-    if (value == nullptr || value->is_null() || (value->is_string() && value->get_string().empty())) return 0;
-    const auto number = base::whole_number(*value);
-    if (number && *number >= 0 && *number <= 1'000'000'000) return static_cast<int>(*number);
-    refuse(field, fmt::format("a whole number, 0 or more, is needed, not {}", base::to_text(*value)));
-    return 0;
-  }
-  bool flag(const json::object& where, std::string_view field, std::string_view shown) {
-    const auto* value = base::find(where, field);
-    if (value == nullptr || value->is_null()) return false;
-    if (const auto flag = base::bool_member(where, field)) return *flag;
-    refuse(shown, fmt::format("true or false is needed, not {}", base::to_text(*value)));
-    return false;
-  }
-  bool flag(std::string_view field) { return flag(description_, field, field); }
-  bool has(std::string_view field) const { return description_.contains(field); }
-
-  void refuse(std::string_view field, std::string reason) {
-    if (!problem_) problem_ = FieldProblem{std::string(field), std::move(reason)};
-  }
-
- private:
-  const json::object& description_;
-  std::optional<FieldProblem>& problem_;
-};
-
-StrategyKind kind_of(const json::object& description, Fields& fields) {
-  const auto* value = base::find(description, "strategy");
-  if (value == nullptr || value->is_null()) return StrategyKind::none;
-  const std::string given = base::plain_text(*value);
-  std::string word = given;
-  std::transform(word.begin(), word.end(), word.begin(), [](unsigned char c) { return std::tolower(c); });
-  if (word.empty() || word == "none") return StrategyKind::none;
-  if (word == "highlander") return StrategyKind::highlander;
-  if (word == "redblack") return StrategyKind::redblack;
-  fields.refuse("strategy", fmt::format("'{}' is not known; there are: none, highlander, redblack", given));
-  return StrategyKind::none;
-}
-
-json::object cluster_context(const Deployment& deployment) {
-  const std::string cluster = cluster_name(deployment.moniker);
-  json::object moniker{{"app", deployment.moniker.app}, {"cluster", cluster}};
-  if (!deployment.moniker.stack.empty()) moniker["stack"] = deployment.moniker.stack;
-  if (!deployment.moniker.detail.empty()) moniker["detail"] = deployment.moniker.detail;
-  return {{"credentials", deployment.account},
-          {"cloudProvider", deployment.provider},
-          {"cluster", cluster},
-          {"moniker", std::move(moniker)},
-          {"regions", json::array{deployment.region}}};
-}
-
-json::object created_context(const Deployment& deployment, std::chrono::milliseconds limit) {
-  return {{"credentials", deployment.account},
-          {"cloudProvider", deployment.provider},
-          {"region", deployment.region},
-          {"serverGroupName", deployment.created},
-          {"stageTimeoutMs", limit.count()}};
-}
-
-Step with(Step step, const json::object& more) {
-  base::merge_into(step.context, more);
-  return step;
-}
-
-void add_wait(std::vector<Step>& steps, std::string name, seconds time) {
-  if (time > seconds(0)) steps.push_back({"wait", std::move(name), {{"waitTime", time.count()}}});
-}
-
-std::vector<Step> after_highlander(const Deployment& deployment) {
-  return {with({"shrinkCluster", "Shrink Cluster", cluster_context(deployment)},
-               {{"shrinkToSize", 1}, {"allowDeleteActive", true}, {"retainLargerOverNewer", false}})};
-}
-
 std::vector<Step> after_redblack(const Strategy& strategy, const Deployment& deployment) {
-  if (!deployment.had_source) return {};
+  if (deployment.source.empty()) return {};
   std::vector<Step> steps;
-  const json::object cluster = cluster_context(deployment);
   // Before the disabling: what serves now survives until the next deployment, to roll back to.
-  if (strategy.max_remaining > 0) {
-    steps.push_back(with({"shrinkCluster", "Shrink Cluster", cluster},
-                         {{"shrinkToSize", strategy.max_remaining},
-                          {"allowDeleteActive", strategy.allow_delete_active},
-                          {"retainLargerOverNewer", false}}));
-  }
+  if (strategy.max_remaining > 0)
+    steps.push_back(shrink(deployment, strategy.max_remaining, strategy.allow_delete_active));
   add_wait(steps, "Wait Before Disable", strategy.before_disable);
-  steps.push_back(with({"disableCluster", "Disable Cluster", cluster},
+  if (strategy.before_disable > std::chrono::seconds(0)) steps.push_back(still_serves(deployment));
+  steps.push_back(with({"disableCluster", "Disable Cluster", cluster_context(deployment)},
                        {{"remainingEnabledServerGroups", 1}, {"preferLargerOverNewer", false}}));
   if (strategy.scale_down) {
     add_wait(steps, "Wait Before Scale Down", strategy.before_scale_down);
-    steps.push_back(with({"scaleDownCluster", "Scale Down Cluster", cluster},
-                         {{"remainingFullSizeServerGroups", 1},
-                          {"allowScaleDownActive", strategy.allow_scale_down_active},
-                          {"preferLargerOverNewer", false}}));
+    steps.push_back(scale_down_others(deployment, strategy.allow_scale_down_active));
   }
+  return steps;
+}
+
+/// Nothing of the others has changed yet.
+std::vector<Step> undo_creation(const Strategy& strategy, const Deployment& deployment) {
+  std::vector<Step> steps;
+  if (strategy.rollback_on_failure && strategy.kind == StrategyKind::redblack) {
+    json::object context = destroy(deployment, deployment.created).context;
+    context["stageTimeoutMs"] = rollback_limit.count();
+    context["rollbackType"] = "EXPLICIT";
+    context["rollbackContext"] = {{"rollbackServerGroupName", deployment.created}, {"disableOnly", true}};
+    steps.push_back({"rollbackServerGroup", "Rollback " + deployment.created, std::move(context)});
+  }
+  const bool asked_to_keep =
+      strategy.keep_failed && !strategy.rollback_on_failure && !strategy.destroy_latest;
+  if (!asked_to_keep) steps.push_back(destroy(deployment, deployment.created));
+  return steps;
+}
+
+/// The others have their sizes and their traffic again before the new one loses its own.
+std::vector<Step> undo(const Strategy& strategy, const Deployment& deployment) {
+  std::vector<Step> steps;
+  if (strategy.rollback_on_failure) {
+    if (!deployment.before.empty()) steps.push_back(restore(deployment));
+    steps.push_back(disable(deployment, deployment.created));
+  } else if (grows_in_steps(strategy) && !deployment.source.empty()) {
+    steps.push_back(unpin_source(deployment));
+  }
+  if (strategy.destroy_latest && strategy.rollback_on_failure) {
+    steps.push_back(destroy(deployment, deployment.created));
+  } else if (grows_in_steps(strategy)) {
+    steps.push_back(unpin_created(deployment));
+  }
+  return steps;
+}
+
+std::vector<Step> undo_all(const Strategy& strategy, const Deployment& deployment) {
+  if (strategy.kind == StrategyKind::custom) return {};
+  if (strategy.kind == StrategyKind::canary) return undo_canary(deployment);
+  if (strategy.kind == StrategyKind::rolling_push) {
+    return strategy.rollback_on_failure ? undo_rolling_push(strategy, deployment) : std::vector<Step>{};
+  }
+  if (deployment.created.empty()) return {};
+  std::vector<Step> steps =
+      deployment.creation_failed ? undo_creation(strategy, deployment) : undo(strategy, deployment);
+  if (!deployment.creation_failed) add_monitored_failure(strategy, deployment, steps);
   return steps;
 }
 
 }  // namespace
 
-Strategy read_strategy(const json::object& description, std::optional<FieldProblem>& problem) {
-  Fields fields(description, problem);
-  Strategy strategy;
-  strategy.kind = kind_of(description, fields);
-  strategy.max_remaining = fields.number("maxRemainingAsgs");
-  strategy.allow_delete_active = fields.flag("allowDeleteActive");
-  strategy.allow_scale_down_active = fields.flag("allowScaleDownActive");
-  strategy.scale_down = fields.flag("scaleDown");
-  // The first is the newer name of the second.
-  const bool newer_name = fields.has("delayBeforeCleanup");
-  strategy.before_disable =
-      seconds(fields.number(newer_name ? "delayBeforeCleanup" : "delayBeforeDisableSec"));
-  strategy.before_scale_down = seconds(fields.number("delayBeforeScaleDownSec"));
-  if (const auto* rollback = base::find_object(description, "rollback")) {
-    strategy.rollback_on_failure = fields.flag(*rollback, "onFailure", "rollback.onFailure");
-    strategy.destroy_latest = fields.flag(*rollback, "destroyLatest", "rollback.destroyLatest");
-  }
-  strategy.keep_failed = fields.flag("keepFailed");
-  if (problem) return {};
-  return strategy;
+bool grows_in_steps(const Strategy& strategy) {
+  return strategy.kind == StrategyKind::rolling_redblack || strategy.kind == StrategyKind::monitored;
+}
+
+bool takes_over(const Strategy& strategy) {
+  return strategy.kind == StrategyKind::highlander || strategy.kind == StrategyKind::redblack ||
+         grows_in_steps(strategy);
+}
+
+bool creates_server_group(const Strategy& strategy) {
+  return strategy.kind != StrategyKind::rolling_push && strategy.kind != StrategyKind::custom &&
+         strategy.kind != StrategyKind::canary;
+}
+
+bool needs_source(const Strategy& strategy) {
+  return strategy.kind == StrategyKind::rolling_push || strategy.kind == StrategyKind::canary;
+}
+
+std::vector<Step> steps_before(const Strategy& strategy) {
+  if (strategy.kind != StrategyKind::monitored) return {};
+  return {{"checkDeploymentMonitor", "Is the Monitor There?", {{"deploymentMonitor", strategy.monitor}}}};
 }
 
 std::vector<Step> steps_after(const Strategy& strategy, const Deployment& deployment) {
@@ -146,28 +102,27 @@ std::vector<Step> steps_after(const Strategy& strategy, const Deployment& deploy
     case StrategyKind::none:
       return {};
     case StrategyKind::highlander:
-      return after_highlander(deployment);
+      return {shrink(deployment, 1, true)};
     case StrategyKind::redblack:
       return after_redblack(strategy, deployment);
+    case StrategyKind::rolling_redblack:
+      return after_rolling(strategy, deployment);
+    case StrategyKind::monitored:
+      return after_monitored(strategy, deployment);
+    case StrategyKind::rolling_push:
+      return after_rolling_push(strategy, deployment);
+    case StrategyKind::custom:
+      return after_custom(strategy, deployment);
+    case StrategyKind::canary:
+      return after_canary(strategy, deployment);
   }
   return {};
 }
 
 std::vector<Step> steps_on_failure(const Strategy& strategy, const Deployment& deployment) {
-  if (deployment.created.empty() || !deployment.creation_failed) return {};
-  std::vector<Step> steps;
-  if (strategy.rollback_on_failure && strategy.kind == StrategyKind::redblack) {
-    json::object context = created_context(deployment, rollback_limit);
-    context["rollbackType"] = "EXPLICIT";
-    context["rollbackContext"] = {{"rollbackServerGroupName", deployment.created}, {"disableOnly", true}};
-    steps.push_back({"rollbackServerGroup", "Rollback " + deployment.created, std::move(context)});
-  }
-  const bool asked_to_keep =
-      strategy.keep_failed && !strategy.rollback_on_failure && !strategy.destroy_latest;
-  if (!asked_to_keep) {
-    steps.push_back(
-        {"destroyServerGroup", "Destroy " + deployment.created, created_context(deployment, clean_up_limit)});
-  }
+  std::vector<Step> steps = undo_all(strategy, deployment);
+  // Else it is the deployment's own time, which may be what has run out.
+  for (Step& step : steps) step.context.emplace("stageTimeoutMs", rollback_limit.count());
   return steps;
 }
 

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/health.h"
+#include "clusters/operations.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -17,6 +18,18 @@ using model::ServerGroup;
 bool matches(const json::object& rule, std::string_view field, std::string_view value) {
   const std::string wanted = base::string_or(rule, field, "");
   return wanted == "*" || same_name(wanted, value);
+}
+
+/// A baseline or a canary serves beside what a guard with "*" is there for, and is meant to go.
+bool is_sample(const model::Moniker& cluster) {
+  const std::string& detail = cluster.detail;
+  return detail == "baseline" || detail == "canary" || detail.ends_with("-baseline") ||
+         detail.ends_with("-canary");
+}
+
+bool covers_detail(const json::object& rule, const model::Moniker& cluster) {
+  if (is_sample(cluster)) return same_name(base::string_or(rule, "detail", ""), cluster.detail);
+  return matches(rule, "detail", cluster.detail);
 }
 
 int serving(const ServerGroup& group) {
@@ -36,16 +49,50 @@ bool pinned_twins(const ServerGroups& groups) {
          });
 }
 
+std::string by_whom(const std::string& user) {
+  return user.empty() ? "" : fmt::format(" (set by {})", user);
+}
+
+struct Verb {
+  std::string_view kind, verb;
+};
+
+constexpr Verb verbs[] = {
+    {disable_server_group_kind, "Disabling"},
+    {destroy_server_group_kind, "Destroying"},
+    {resize_server_group_kind, "Removal of all instances in"},
+    {terminate_instances_kind, "Terminating all instances in"},
+    {terminate_and_decrement_kind, "Terminating all instances in"},
+    {detach_instances_kind, "Detaching all instances of"},
+    {deregister_instances_kind, "Deregistering all instances of"},
+};
+
 }  // namespace
+
+std::string_view guarded_verb(std::string_view kind) {
+  for (const Verb& entry : verbs) {
+    if (entry.kind == kind) return entry.verb;
+  }
+  return "";
+}
+
+json::array rules_of_cluster(const json::array& rules, const model::Moniker& cluster,
+                             std::string_view account, std::string_view location) {
+  json::array covering;
+  for (const json::value& entry : rules) {
+    const auto* rule = entry.if_object();
+    if (rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
+        matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
+        covers_detail(*rule, cluster)) {
+      covering.push_back(entry);
+    }
+  }
+  return covering;
+}
 
 bool is_guarded(const json::array& rules, const model::Moniker& cluster, std::string_view account,
                 std::string_view location) {
-  return std::any_of(rules.begin(), rules.end(), [&](const json::value& entry) {
-    const auto* rule = entry.if_object();
-    return rule != nullptr && base::bool_or(*rule, "enabled", true) && matches(*rule, "account", account) &&
-           matches(*rule, "location", location) && matches(*rule, "stack", cluster.stack) &&
-           matches(*rule, "detail", cluster.detail);
-  });
+  return !rules_of_cluster(rules, cluster, account, location).empty();
 }
 
 std::optional<std::string> why_denied(const GuardQuestion& question) {
@@ -65,13 +112,13 @@ std::optional<std::string> why_denied(const GuardQuestion& question) {
                         "minimum is {:.1f}%",
                         future, 100.0 * future / current, current, 100 * question.min_capacity_ratio);
   return fmt::format(
-      "cluster '{}' in {}/{} has traffic guards enabled. {} [{}] would leave the cluster with {}",
-      question.going_away.front()->moniker.cluster, question.account, question.location, question.verb,
-      fmt::join(names, ", "), left);
+      "cluster '{}' in {}/{} has traffic guards enabled{}. {} [{}] would leave the cluster with {}",
+      question.going_away.front()->moniker.cluster, question.account, question.location,
+      by_whom(question.set_by), question.verb, fmt::join(names, ", "), left);
 }
 
-Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
-                                 std::string verb) const {
+Async<GuardVerdict> TrafficGuards::ask(std::string account, std::string location,
+                                       std::vector<std::string> names, std::string verb) const {
   auto reading = clouds_.fresh_snapshot(account);
   const auto snapshot = co_await std::move(reading);
   std::map<std::string, ServerGroups> by_cluster;
@@ -80,21 +127,80 @@ Async<void> TrafficGuards::check(std::string account, std::string location, std:
       by_cluster[group->moniker.cluster].push_back(group);
     }
   }
+  GuardVerdict verdict;
   for (const auto& [cluster, going_away] : by_cluster) {
     const model::Moniker moniker = going_away.front()->moniker;
     auto asking = rules_(moniker.app);
     const json::array rules = co_await std::move(asking);
-    if (!is_guarded(rules, moniker, account, location)) continue;
+    const json::array covering = rules_of_cluster(rules, moniker, account, location);
+    verdict.rules.insert(verdict.rules.end(), covering.begin(), covering.end());
+    if (covering.empty() || verb.empty() || verdict.denied) continue;
     const GuardQuestion question{.account = account,
                                  .location = location,
                                  .cluster = server_groups_of_cluster(*snapshot, cluster, location),
                                  .going_away = going_away,
                                  .verb = verb,
-                                 .min_capacity_ratio = min_capacity_ratio_};
-    if (const auto reason = why_denied(question)) {
-      throw base::Error(base::Kind::conflict, *reason, {{"account", account}, {"cluster", cluster}});
-    }
+                                 .min_capacity_ratio = min_capacity_ratio_,
+                                 .set_by = base::string_or(covering[0].as_object(), "setBy", "")};
+    verdict.denied = why_denied(question);
+    if (verdict.denied) verdict.denied_cluster = cluster;
   }
+  co_return verdict;
+}
+
+Async<void> TrafficGuards::check(std::string account, std::string location, std::vector<std::string> names,
+                                 std::string verb) const {
+  auto asking = ask(account, std::move(location), std::move(names), std::move(verb));
+  const GuardVerdict verdict = co_await std::move(asking);
+  if (!verdict.denied) co_return;
+  throw base::Error(base::Kind::conflict, *verdict.denied,
+                    {{"account", account}, {"cluster", verdict.denied_cluster}});
+}
+
+Async<void> TrafficGuards::check_successor(std::string account, std::string location, model::Moniker cluster,
+                                           std::string verb, std::string why) const {
+  auto reading = clouds_.fresh_snapshot(account);
+  const auto snapshot = co_await std::move(reading);
+  if (serving(server_groups_of_cluster(*snapshot, cluster.cluster, location)) == 0) co_return;
+  auto asking = rules_(cluster.app);
+  const json::array rules = co_await std::move(asking);
+  const json::array covering = rules_of_cluster(rules, cluster, account, location);
+  if (covering.empty()) co_return;
+  throw base::Error(
+      base::Kind::conflict,
+      fmt::format("cluster '{}' in {}/{} has traffic guards enabled{}. {} would leave the cluster "
+                  "with no instances up: {}",
+                  cluster.cluster, account, location,
+                  by_whom(base::string_or(covering[0].as_object(), "setBy", "")), verb, why),
+      {{"account", account}, {"cluster", cluster.cluster}});
+}
+
+std::vector<std::string> emptied_by(const Snapshot& snapshot, std::string_view location,
+                                    const std::vector<std::string>& ids) {
+  const auto goes = [&](const model::Instance& instance) {
+    return std::find(ids.begin(), ids.end(), instance.id) != ids.end();
+  };
+  std::vector<std::string> emptied;
+  for (const ServerGroup& group : snapshot.server_groups) {
+    if (!same_name(group.region, location)) continue;
+    bool takes_some = false, leaves_some = false;
+    for (const model::Instance& instance : group.instances) {
+      if (instance.state != model::HealthState::up) continue;
+      (goes(instance) ? takes_some : leaves_some) = true;
+    }
+    if (takes_some && !leaves_some) emptied.push_back(group.name);
+  }
+  return emptied;
+}
+
+Async<void> TrafficGuards::check_instances(std::string account, std::string location,
+                                           std::vector<std::string> ids, std::string verb) const {
+  auto reading = clouds_.fresh_snapshot(account);
+  const auto snapshot = co_await std::move(reading);
+  std::vector<std::string> emptied = emptied_by(*snapshot, location, ids);
+  if (emptied.empty()) co_return;
+  auto checking = check(std::move(account), std::move(location), std::move(emptied), std::move(verb));
+  co_await std::move(checking);
 }
 
 }  // namespace gennaker::clusters

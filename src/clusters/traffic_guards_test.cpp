@@ -145,6 +145,25 @@ TEST_F(GuardedClouds, LetWithoutRules) {
   EXPECT_EQ(denied(guard_nothing), "");
 }
 
+TEST_F(GuardedClouds, TellWhoOnlyWantsToKnow) {
+  const TrafficGuards guards(clouds, guard_all);
+  GuardVerdict verdict = testing::run_async(io, guards.ask("local", "here", {"shop-v001"}, "Disabling"));
+  EXPECT_THAT(verdict.denied.value_or(""), HasSubstr("Disabling [shop-v001] would leave"));
+  EXPECT_EQ(verdict.rules, rules(R"([{"account":"*","location":"*","stack":"*","detail":"*"}])"));
+  verdict = testing::run_async(io, guards.ask("local", "here", {"shop-v001"}, ""));
+  EXPECT_EQ(verdict.denied, std::nullopt) << "what takes no traffic away is allowed";
+  EXPECT_EQ(verdict.rules.size(), 1U) << "and still one wants to know that the cluster is guarded";
+  verdict = testing::run_async(io, guards.ask("local", "here", {"shop-v009"}, "Disabling"));
+  EXPECT_TRUE(verdict.rules.empty() && !verdict.denied) << "what is not there loses nothing";
+}
+
+TEST(GuardedVerb, IsThatOfOperationsThatTakeTrafficAway) {
+  EXPECT_EQ(guarded_verb("destroyServerGroup"), "Destroying");
+  EXPECT_EQ(guarded_verb("terminateInstances"), "Terminating all instances in");
+  EXPECT_EQ(guarded_verb("enableServerGroup"), "");
+  EXPECT_EQ(guarded_verb("rebootInstances"), "");
+}
+
 TEST_F(GuardedClouds, FailClosed) {
   EXPECT_EQ(denied(cannot_tell), "the store does not answer");
 }

@@ -2,6 +2,22 @@
 
 namespace gennaker::model {
 
+Capabilities all_capabilities() {
+  return {.terminate_instances = true,
+          .reboot_instances = true,
+          .detach_instances = true,
+          .register_instances = true,
+          .partial_traffic = true,
+          .launch_changes = true,
+          .scaling_processes = true,
+          .server_group_tags = true,
+          .image_tags = true,
+          .delete_images = true,
+          .firewalls = true,
+          .jobs = true,
+          .platform_health = ""};
+}
+
 std::string_view to_string(HealthState state) {
   switch (state) {
     case HealthState::up:
@@ -20,6 +36,22 @@ std::string_view to_string(HealthState state) {
       return "Succeeded";
     case HealthState::failed:
       return "Failed";
+  }
+  return "Unknown";
+}
+
+std::string_view to_string(JobState state) {
+  switch (state) {
+    case JobState::starting:
+      return "Starting";
+    case JobState::running:
+      return "Running";
+    case JobState::succeeded:
+      return "Succeeded";
+    case JobState::failed:
+      return "Failed";
+    case JobState::unknown:
+      return "Unknown";
   }
   return "Unknown";
 }

@@ -32,6 +32,8 @@ class Query {
   std::string get_or(std::string_view name, std::string_view fallback) const;
   /// x=a&x=b and x=a,b both give two; empty parts are dropped.
   std::vector<std::string> list(std::string_view name) const;
+  /// All, as they came: for filters whose names are the client's.
+  const std::vector<std::pair<std::string, std::string>>& pairs() const { return pairs_; }
   /// true/false, 1/0, yes/no, on/off. Throws base::Error `invalid` naming the parameter.
   bool flag(std::string_view name, bool fallback) const;
   /// Throws base::Error `invalid` naming the parameter and the range.

@@ -36,6 +36,14 @@ void join_providers(json::object& attributes) {
   attributes["cloudProviders"] = joined;
 }
 
+/// Whoever is refused by a guard wants to know whom to ask.
+void note_who_guards(const json::object& before, const std::string& user, json::object& attributes) {
+  const auto* rules = base::find(attributes, "trafficGuards");
+  const auto* former = base::find(before, "trafficGuards");
+  if (rules == nullptr || (former != nullptr && *former == *rules)) return;
+  attributes["trafficGuardsSetBy"] = user;
+}
+
 }  // namespace
 
 Async<json::object> Applications::save(json::object attributes, std::string user) {
@@ -47,6 +55,7 @@ Async<json::object> Applications::save(json::object attributes, std::string user
 
   json::object merged = stored ? stored->body : json::object{{"createTs", stamp}};
   base::merge_into(merged, attributes);
+  note_who_guards(stored ? stored->body : json::object{}, user, merged);
   merged["name"] = name;
   merged["updateTs"] = stamp;
   merged["lastModifiedBy"] = user;
@@ -74,7 +83,15 @@ Async<json::array> Applications::traffic_guards(std::string name) {
   auto finding = find(std::move(name));
   const std::optional<json::object> application = co_await std::move(finding);
   const auto* rules = application ? base::find_array(*application, "trafficGuards") : nullptr;
-  co_return rules ? *rules : json::array{};
+  if (rules == nullptr) co_return json::array{};
+  // Without sign-in nobody is known by name: then it is whoever the application belongs to.
+  std::string who = base::string_or(*application, "trafficGuardsSetBy", "");
+  if (who.empty() || who == "anonymous") who = base::string_or(*application, "email", "");
+  json::array told = *rules;
+  for (json::value& rule : told) {
+    if (auto* object = rule.if_object()) (*object)["setBy"] = who;
+  }
+  co_return told;
 }
 
 Async<std::vector<json::object>> Applications::list() {

@@ -22,7 +22,8 @@ class Applications {
   /// attributes.
   Async<json::object> save(json::object attributes, std::string user);
   Async<std::optional<json::object>> find(std::string name);
-  /// Its attribute `trafficGuards`; empty for one that is unknown or has none.
+  /// Its attribute `trafficGuards`, each rule with `setBy`: whose last change of them it was; empty for one
+  /// that is unknown or has none.
   Async<json::array> traffic_guards(std::string name);
   /// By name.
   Async<std::vector<json::object>> list();

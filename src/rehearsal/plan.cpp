@@ -6,8 +6,10 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "clusters/inventory.h"
 #include "pipelines/parameters.h"
 #include "rehearsal/assumptions.h"
+#include "rehearsal/preview.h"
 #include "rehearsal/problems.h"
 
 namespace gennaker::rehearsal {
@@ -69,7 +71,7 @@ json::array as_json(const std::vector<std::string>& texts) {
 /// One rehearsal and what is told of it.
 class Rehearsed {
  public:
-  Rehearsed(const Setting& setting, PlanRequest request) : world_(setting, assumptions_) {
+  Rehearsed(const Setting& setting, PlanRequest request) : setting_(setting), world_(setting, assumptions_) {
     assumptions_.set_world(&world_);
     world_.each_cloud([](clusters::SimulatedCloud& cloud) {
       cloud.set_image_ids([](const model::Image& image) {
@@ -232,7 +234,7 @@ class Rehearsed {
     json::array tasks;
     for (const model::Task& task : stage.tasks) tasks.push_back(json::value(task.name));
     told["tasks"] = std::move(tasks);
-    told["operations"] = operations_of(execution.id, stage.id);
+    told["operations"] = operations_of(execution.id, stage);
     told["before"] = parts_of(execution, stage, model::Owner::before);
     told["after"] = parts_of(execution, stage, model::Owner::after);
     tell_failure(execution, stage, told);
@@ -248,11 +250,25 @@ class Rehearsed {
     return parts;
   }
 
+  /// The server group that a new one follows, or that is changed, as it is now; nullptr: there is none, or
+  /// the plan itself makes it.
+  const model::ServerGroup* before(const Performed& one, const model::Stage& stage) const {
+    const auto* source = base::find_object(stage.context, "source");
+    std::string name = base::string_or(one.operation.what, "serverGroupName", "");
+    if (name.empty() && source != nullptr) name = base::string_or(*source, "serverGroupName", "");
+    const std::string region = base::string_or(one.operation.what, "region", "");
+    for (const AccountState& account : setting_.accounts) {
+      if (account.account.name == one.operation.account)
+        return clusters::find_server_group(account.holds, region, name);
+    }
+    return nullptr;
+  }
+
   /// Each once, however often it was tried.
-  json::array operations_of(const std::string& execution_id, const std::string& stage_id) const {
+  json::array operations_of(const std::string& execution_id, const model::Stage& stage) const {
     std::vector<const Performed*> last;
     for (const Performed& one : world_.performed()) {
-      if (one.by.execution_id != execution_id || one.by.stage_id != stage_id) continue;
+      if (one.by.execution_id != execution_id || one.by.stage_id != stage.id) continue;
       std::erase_if(last, [&](const Performed* other) { return other->operation.key == one.operation.key; });
       last.push_back(&one);
     }
@@ -261,6 +277,7 @@ class Rehearsed {
       json::object operation{
           {"kind", one->operation.kind}, {"account", one->operation.account}, {"what", one->operation.what}};
       if (!one->failure.empty()) operation["refused"] = one->failure;
+      if (has_preview(one->operation)) operation["preview"] = preview_of(one->operation, before(*one, stage));
       operations.push_back(std::move(operation));
     }
     return operations;
@@ -334,6 +351,7 @@ class Rehearsed {
     }
   }
 
+  const Setting& setting_;
   Assumptions assumptions_;
   World world_;
   json::object config_, trigger_;
@@ -351,6 +369,7 @@ clusters::Snapshot concerned(const clusters::Snapshot& all, const std::string& a
   clusters::Snapshot some;
   some.images = all.images;
   some.load_balancers = all.load_balancers;
+  some.firewalls = all.firewalls;
   std::map<std::string, bool> apps{{application, true}};
   for (const model::ServerGroup& group : all.server_groups) {
     const auto [app, is_new] = apps.try_emplace(group.moniker.app, false);

@@ -17,7 +17,11 @@ constexpr int most_instances = 10'000;
 
 /// What the server has without any configuration.
 AccountState usual_account() {
-  return {.account = {.name = "local", .provider = "local", .environment = "local", .regions = {"local"}}};
+  return {.account = {.name = "local",
+                      .provider = "local",
+                      .environment = "local",
+                      .regions = {"local"},
+                      .capabilities = model::all_capabilities()}};
 }
 
 std::vector<std::string> names_of(const std::vector<AccountState>& accounts) {
@@ -87,7 +91,8 @@ std::vector<AccountState> SceneReader::cloud(const Located* given, const std::st
     state.account = {.name = member.key,
                      .provider = account.text("provider", "local"),
                      .environment = account.text("environment", member.key),
-                     .regions = account.texts("regions")};
+                     .regions = account.texts("regions"),
+                     .capabilities = model::all_capabilities()};
     if (state.account.regions.empty()) state.account.regions.push_back(member.key);
     accounts.push_back(std::move(state));
   });

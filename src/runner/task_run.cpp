@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/logging.h"
+#include "base/retry.h"
 #include "runner/shard.h"
 
 namespace gennaker::runner {
@@ -15,6 +16,10 @@ namespace asio = boost::asio;
 using model::Status;
 
 namespace {
+
+/// What passes within some seconds must not leave something behind for ever; whoever cancelled waits for it.
+constexpr int most_clean_up_tries = 6;
+constexpr std::chrono::milliseconds first_clean_up_pause{200};
 
 /// First wait after a failure that is worth another try; doubles up to the last.
 constexpr std::chrono::milliseconds first_retry{500}, last_retry{15'000};
@@ -324,7 +329,10 @@ Async<void> Runner::Shard::clean_up(LivePtr live, RunPtr run) {
   engine::TaskReport report{run->stage_id, run->task_id, Status::canceled, {}, {}};
   const auto context = context_of(*live, run->stage_id, run->task_id);
   Task* task = context ? parts_.tasks.find(context->task().implementation) : nullptr;
-  if (task != nullptr) {
+  std::chrono::milliseconds pause = first_clean_up_pause;
+  for (int tries = 1; task != nullptr && !run->dropped; ++tries) {
+    std::string failure;
+    bool passing = false;
     try {
       auto canceling = task->cancel(*context);
       TaskResult result = co_await std::move(canceling);
@@ -334,11 +342,18 @@ Async<void> Runner::Shard::clean_up(LivePtr live, RunPtr run) {
       }
       report.context = std::move(result.context);
       report.outputs = std::move(result.outputs);
+      break;
     } catch (const std::exception& error) {
-      base::log::warn("execution {}: cleaning up after {} failed: {}", live->execution->id,
-                      context->task().name, error.what());
-      report.context["cleanUpFailure"] = error.what();
+      failure = error.what();
+      passing = base::worth_retrying(error) && tries < most_clean_up_tries;
     }
+    base::log::warn("execution {}: cleaning up after {} failed: {}", live->execution->id,
+                    context->task().name, failure);
+    report.context["cleanUpFailure"] = failure;
+    if (!passing) break;
+    auto waiting = base::sleep_for(parts_.clock, pause);
+    co_await std::move(waiting);
+    pause *= 2;
   }
   if (run->dropped) co_return;
   drop(live, run, Cancellation::no);

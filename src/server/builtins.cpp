@@ -2,16 +2,21 @@
 
 #include "clusters/inventory.h"
 #include "clusters/simulated_cloud.h"
+#include "providers/docker/docker_provider.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
 #include "stages/bake/bake.h"
 #include "stages/bind_artifacts.h"
+#include "stages/bulk_server_groups/bulk_server_groups.h"
 #include "stages/check_preconditions/check_preconditions.h"
+#include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
+#include "stages/delete_image/delete_image.h"
 #include "stages/delete_load_balancer/delete_load_balancer.h"
 #include "stages/delete_pipeline/delete_pipeline.h"
 #include "stages/depends_on_execution/depends_on_execution.h"
 #include "stages/deploy/deploy.h"
+#include "stages/deployment_monitor/deployment_monitor.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
 #include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
@@ -22,24 +27,37 @@
 #include "stages/evaluate_variables/evaluate_variables.h"
 #include "stages/find_artifact_from_execution/find_artifact_from_execution.h"
 #include "stages/find_image/find_image.h"
+#include "stages/find_image_from_tags/find_image_from_tags.h"
 #include "stages/infrastructure.h"
+#include "stages/instances/instances.h"
 #include "stages/manual_judgment/manual_judgment.h"
+#include "stages/modify_scaling_process/modify_scaling_process.h"
 #include "stages/monitor_pipeline/monitor_pipeline.h"
 #include "stages/noop/noop.h"
+#include "stages/pin_server_group/pin_server_group.h"
 #include "stages/pipeline/pipeline.h"
 #include "stages/reorder_pipelines/reorder_pipelines.h"
 #include "stages/resize_server_group/resize_server_group.h"
+#include "stages/restore_server_groups/restore_server_groups.h"
 #include "stages/restrict_execution_window/restrict_execution_window.h"
 #include "stages/rollback_cluster/rollback_cluster.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/rolling_push/rolling_push.h"
+#include "stages/run_job/run_job.h"
 #include "stages/save_pipeline/save_pipeline.h"
 #include "stages/save_pipelines_from_artifact/save_pipelines_from_artifact.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
 #include "stages/toggleable_pause/toggleable_pause.h"
+#include "stages/update_launch_config/update_launch_config.h"
+#include "stages/upsert_entity_tags/upsert_entity_tags.h"
+#include "stages/upsert_image_tags/upsert_image_tags.h"
 #include "stages/upsert_load_balancer/upsert_load_balancer.h"
+#include "stages/upsert_security_group/upsert_security_group.h"
+#include "stages/upsert_server_group_tags/upsert_server_group_tags.h"
 #include "stages/wait/wait.h"
 #include "stages/wait_for_condition/wait_for_condition.h"
+#include "stages/wait_for_server_group/wait_for_server_group.h"
 #include "stages/wait_until/wait_until.h"
 #include "stages/webhook/webhook.h"
 
@@ -85,6 +103,20 @@ std::set<std::string, std::less<>> switches_that_are_on(const Options& options) 
   return on;
 }
 
+std::vector<std::string> shim_program() {
+  return {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
+}
+
+void add_docker(clusters::Clouds& clouds, const CloudParts& parts) {
+  auto docker = providers::docker::docker_options_of(parts.options.docker);
+  if (docker.accounts.empty()) return;
+  docker.data_directory = std::filesystem::absolute(parts.options.data).string();
+  docker.shim_program = shim_program();
+  if (const char* path = std::getenv("PATH")) docker.search_path = path;
+  clouds.add(std::make_unique<providers::docker::DockerProvider>(parts.executor, std::move(docker),
+                                                                 parts.client, parts.clock));
+}
+
 void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
                   const Options& server_options) {
   stages::WebhookOptions options = webhook_options(server_options);
@@ -122,6 +154,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_delete_pipeline(catalogs, parts.configurations);
   stages::add_reorder_pipelines(catalogs, parts.configurations);
   stages::add_find_artifact_from_execution(catalogs, parts.store);
+  stages::add_upsert_entity_tags(catalogs, parts.store);
   stages::add_application(
       catalogs, parts.applications,
       [&clouds = parts.clouds](const std::string& application) { return clusters_of(clouds, application); });
@@ -129,7 +162,10 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   const stages::Infrastructure infrastructure{parts.clouds, parts.guards, parts.locks};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
   stages::add_bake(catalogs, infrastructure);
+  stages::add_bulk_server_groups(catalogs, infrastructure);
+  stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
+  stages::add_delete_image(catalogs, infrastructure);
   stages::add_delete_load_balancer(catalogs, infrastructure);
   stages::add_deploy(catalogs);
   stages::add_destroy_server_group(catalogs, infrastructure);
@@ -138,12 +174,26 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
   stages::add_disable_server_group(catalogs, infrastructure);
   stages::add_enable_server_group(catalogs, infrastructure);
   stages::add_find_image(catalogs, infrastructure);
+  stages::add_find_image_from_tags(catalogs, infrastructure);
+  stages::add_instances(catalogs, infrastructure);
+  stages::add_modify_scaling_process(catalogs, infrastructure);
+  stages::add_pin_server_group(catalogs, infrastructure);
+  stages::add_update_launch_config(catalogs, infrastructure);
+  stages::add_rolling_push(catalogs, infrastructure);
+  stages::add_wait_for_server_group(catalogs);
+  stages::add_deployment_monitor(catalogs, parts.client,
+                                 stages::read_deployment_monitors(options.deployment_monitor));
   stages::add_resize_server_group(catalogs, infrastructure);
+  stages::add_restore_server_groups(catalogs, infrastructure);
   stages::add_rollback_cluster(catalogs, infrastructure);
   stages::add_rollback_server_group(catalogs, infrastructure);
+  stages::add_run_job(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
+  stages::add_upsert_image_tags(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
+  stages::add_upsert_security_group(catalogs, infrastructure);
+  stages::add_upsert_server_group_tags(catalogs, infrastructure);
   add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
 }
 
@@ -154,7 +204,7 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   for (const std::string& account : parts.options.local.accounts)
     local.accounts.push_back({account, account});
   local.haproxy = parts.options.local.haproxy.string();
-  local.shim_program = {std::filesystem::read_symlink("/proc/self/exe").string(), "shim"};
+  local.shim_program = shim_program();
   local.first_port = parts.options.local.first_port;
   local.last_port = parts.options.local.last_port;
   // Nothing of ours that could be a secret.
@@ -163,13 +213,15 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   }
   clouds.add(
       std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
+  add_docker(clouds, parts);
   for (const std::string& account : parts.options.simulated.accounts) {
     auto cloud =
         std::make_unique<clusters::SimulatedCloud>(parts.clock,
                                                    model::Account{.name = account,
                                                                   .provider = simulated_provider,
                                                                   .environment = account,
-                                                                  .regions = parts.options.simulated.regions},
+                                                                  .regions = parts.options.simulated.regions,
+                                                                  .capabilities = model::all_capabilities()},
                                                    clusters::Snapshot());
     cloud->forget_effects();
     clouds.add(std::move(cloud));
@@ -177,7 +229,13 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
 }
 
 AccountsByProvider accounts_by_provider(const Options& options) {
-  return {{"local", options.local.accounts}, {simulated_provider, options.simulated.accounts}};
+  std::vector<std::string> docker;
+  for (const auto& account : providers::docker::docker_options_of(options.docker).accounts) {
+    docker.push_back(account.name);
+  }
+  return {{"local", options.local.accounts},
+          {"docker", std::move(docker)},
+          {simulated_provider, options.simulated.accounts}};
 }
 
 }  // namespace gennaker::server

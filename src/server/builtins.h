@@ -19,6 +19,7 @@ struct CloudParts {
   const Options& options;
   boost::asio::any_io_executor executor;  ///< on which all providers live
   const base::Clock& clock;
+  net::Client& client;
 };
 
 /// Every cloud that this server can be connected to, with the accounts that the options name.

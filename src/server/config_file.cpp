@@ -134,6 +134,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
     local.refuse(root["local"], "local.lastPort", "must not be below local.firstPort");
   }
   local.refuse_rest();
+  options.docker = top.document("docker");
   Section simulated = top.section("simulated");
   simulated.read("accounts", options.simulated.accounts, "a list of names");
   simulated.read("regions", options.simulated.regions, "a list of names");
@@ -145,6 +146,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   options.executions = top.document("executions");
   options.tasks = top.document("tasks");
   options.webhook = top.document("webhook");
+  options.deployment_monitor = top.document("deploymentMonitor");
   top.refuse_rest();
 }
 

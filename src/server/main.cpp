@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "cli/cli.h"
 #include "expressions/expressions.h"
-#include "providers/local/shim.h"
+#include "providers/shim/shim.h"
 #include "server/config_file.h"
 #include "server/options.h"
 #include "server/pipeline_tests.h"
@@ -61,8 +61,7 @@ int test_expressions(const std::string& file) {
 
 int main(int argc, char** argv) {
   // The shims are many and must be light: they begin before anything else does.
-  if (argc > 1 && std::string_view(argv[1]) == "shim")
-    return gennaker::providers::local::run_shim(argc, argv);
+  if (argc > 1 && std::string_view(argv[1]) == "shim") return gennaker::providers::run_shim(argc, argv);
   return gennaker::cli::run(argc, argv,
                             {.serve = gennaker::server::serve_as_told,
                              .test_expressions = gennaker::server::test_expressions,

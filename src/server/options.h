@@ -31,11 +31,13 @@ struct Options {
   std::string log_level = "info";
   std::vector<std::string> allowed_origins;  ///< of web pages besides our own: "https://deck.example.com"
   LocalOptions local;
+  boost::json::object docker;  ///< as written: see providers/docker/options.h
   SimulatedOptions simulated;
   std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
   std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on
   boost::json::object executions;                 ///< as written: see execution_settings.h
   boost::json::object tasks;                      ///< as written: see task_settings.h
+  boost::json::object deployment_monitor;         ///< as written: see stages/deployment_monitor/options.h
   boost::json::object webhook;                    ///< as written: what it means is the webhook stage's to say
 };
 

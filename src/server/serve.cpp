@@ -92,8 +92,9 @@ class Gennaker {
                     add_builtin_stages(catalogs, parts, options);
                   },
                   url_fence(options), clock_}),
-        api_{*store_, feed_,  applications_, configurations_, starter_, runner_, answers_, planner_,
-             clouds_, locks_, bell_,         origins_,        stages_,  clock_,  random_,  base::resource},
+        api_{*store_,  feed_,    applications_, configurations_, starter_,      runner_,
+             answers_, planner_, clouds_,       guards_,         locks_,        bell_,
+             origins_, stages_,  clock_,        random_,         base::resource},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -108,7 +109,7 @@ class Gennaker {
                         client_, random_},
                        options);
     skip_tasks(catalogs, task_settings_.enabled);
-    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_});
+    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_, client_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);
       pipeline_triggers_.on_end(execution);

@@ -41,6 +41,19 @@ constexpr std::string_view neutral_fields[] = {"account",
                                                "delayBeforeDisableSec",
                                                "delayBeforeScaleDownSec",
                                                "rollback",
+                                               "targetPercentages",
+                                               "pipelineBeforeCleanup",
+                                               "maxInitialAsgs",
+                                               "deploySteps",
+                                               "deploymentMonitor",
+                                               "failureActions",
+                                               "termination",
+                                               "strategyApplication",
+                                               "strategyPipeline",
+                                               "pipelineParameters",
+                                               "canary",
+                                               "replacesSettings",
+                                               "savedCapacity",
                                                "keepFailed",
                                                "targetHealthyDeployPercentage",
                                                "healthTimeoutMs",
@@ -148,6 +161,10 @@ void check_health_timeout(const json::object& description, std::optional<FieldPr
 
 }  // namespace
 
+bool is_setting(std::string_view field) {
+  return !is_neutral(field) && !is_bookkeeping(field);
+}
+
 ClusterDescription read_cluster_description(const json::object& description, const std::string& application,
                                             std::optional<FieldProblem>& problem) {
   ClusterDescription read;
@@ -173,7 +190,7 @@ ClusterDescription read_cluster_description(const json::object& description, con
   check_percentage(description, problem);
   check_health_timeout(description, problem);
   for (const auto& member : description) {
-    if (is_neutral(member.key()) || is_bookkeeping(member.key())) continue;
+    if (!is_setting(member.key())) continue;
     if (says_nothing(member.key(), member.value())) continue;
     read.settings.emplace(member.key(), member.value());
   }

@@ -3,6 +3,7 @@
 #include <boost/json/object.hpp>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "clusters/operations.h"
@@ -33,5 +34,8 @@ struct ClusterDescription {
 /// `application`: of the execution, for a description without one. Sets `problem` at the first wrong field.
 ClusterDescription read_cluster_description(const json::object& description, const std::string& application,
                                             std::optional<clusters::FieldProblem>& problem);
+
+/// Whether a member of a description is the provider's own, and so part of `settings`.
+bool is_setting(std::string_view field);
 
 }  // namespace gennaker::stages

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <tuple>
 
 #include "base/json.h"
 #include "clusters/inventory.h"
@@ -69,13 +70,35 @@ base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructur
   co_return runner::again(std::move(wish));
 }
 
+clusters::Place place_of(const clusters::ServerGroupRef& group) {
+  clusters::Place place{group.account, group.region, clusters::parse_name(group.name).cluster};
+  if (place.cluster.empty()) place.cluster = group.name;
+  return place;
+}
+
 base::Async<std::optional<runner::TaskResult>> wait_for_lock_of(const Infrastructure& infrastructure,
                                                                 runner::TaskContext context,
                                                                 clusters::ServerGroupRef group) {
-  clusters::Place place{group.account, group.region, clusters::parse_name(group.name).cluster};
-  // A name that is none of ours stands for itself.
-  if (place.cluster.empty()) place.cluster = group.name;
-  return wait_for_lock(infrastructure, std::move(context), std::move(place));
+  return wait_for_lock(infrastructure, std::move(context), place_of(group));
+}
+
+base::Async<std::optional<runner::TaskResult>> wait_for_locks(const Infrastructure& infrastructure,
+                                                              runner::TaskContext context,
+                                                              std::vector<clusters::Place> places) {
+  const auto parts = [](const clusters::Place& place) {
+    return std::tie(place.account, place.region, place.cluster);
+  };
+  std::sort(places.begin(), places.end(),
+            [&](const auto& one, const auto& other) { return parts(one) < parts(other); });
+  const auto again = std::unique(places.begin(), places.end(), [&](const auto& one, const auto& other) {
+    return parts(one) == parts(other);
+  });
+  places.erase(again, places.end());
+  for (std::size_t i = 0; i < places.size(); ++i) {
+    auto locking = wait_for_lock(infrastructure, context, places[i]);
+    if (auto waiting = co_await std::move(locking)) co_return std::move(waiting);
+  }
+  co_return std::nullopt;
 }
 
 }  // namespace gennaker::stages

@@ -2,6 +2,7 @@
 
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "clusters/operations.h"
 #include "runner/task.h"
@@ -20,5 +21,13 @@ base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructur
 base::Async<std::optional<runner::TaskResult>> wait_for_lock_of(const Infrastructure& infrastructure,
                                                                 runner::TaskContext context,
                                                                 clusters::ServerGroupRef group);
+
+/// The locks of several clusters, in one order whoever asks, so that two do not wait for each other.
+base::Async<std::optional<runner::TaskResult>> wait_for_locks(const Infrastructure& infrastructure,
+                                                              runner::TaskContext context,
+                                                              std::vector<clusters::Place> places);
+
+/// The cluster that a server group's name tells; a name that is none of ours stands for itself.
+clusters::Place place_of(const clusters::ServerGroupRef& group);
 
 }  // namespace gennaker::stages

@@ -43,6 +43,13 @@ std::size_t done_count(const TaskContext& context) {
       base::whole_number(context.stage().context, "clusterTargetsDone").value_or(0));
 }
 
+std::vector<clusters::Place> places_of(const json::object& own) {
+  std::vector<clusters::Place> places;
+  for (const std::string& region : locations_of(own))
+    places.push_back({account_of(own), region, cluster_of(own)});
+  return places;
+}
+
 [[noreturn]] void fail_without_cluster(const clusters::Snapshot& snapshot, const std::string& account,
                                        const std::string& cluster, const std::string& region) {
   std::vector<std::string> known;
@@ -120,20 +127,8 @@ base::Async<TaskResult> ClusterStep::choose_all(TaskContext context) const {
   co_return runner::again({.after = std::chrono::milliseconds(0), .waiting_for = ""}, std::move(found));
 }
 
-/// Of all its regions, in one order whoever asks, so that two do not wait for each other.
-base::Async<std::optional<TaskResult>> ClusterStep::wait_for_locks(TaskContext context) const {
-  const json::object& own = context.stage().context;
-  std::vector<std::string> regions = locations_of(own);
-  std::sort(regions.begin(), regions.end());
-  for (std::size_t i = 0; i < regions.size(); ++i) {
-    auto locking = wait_for_lock(infrastructure_, context, {account_of(own), regions[i], cluster_of(own)});
-    if (auto waiting = co_await std::move(locking)) co_return std::move(waiting);
-  }
-  co_return std::nullopt;
-}
-
 base::Async<TaskResult> ClusterStep::run(TaskContext context) {
-  auto locking = wait_for_locks(context);
+  auto locking = wait_for_locks(infrastructure_, context, places_of(context.stage().context));
   if (auto waiting = co_await std::move(locking)) co_return std::move(*waiting);
   if (!context.stage().context.contains("clusterTargets")) {
     auto choosing = choose_all(context);
@@ -143,6 +138,14 @@ base::Async<TaskResult> ClusterStep::run(TaskContext context) {
   const std::size_t next = done_count(context);
   if (next >= groups.size()) co_return runner::succeeded();
   const ServerGroupRef& group = groups[next];
+  // What was allowed when they were chosen may be the last by now: the others may have died meanwhile.
+  std::vector<std::string> left;
+  for (std::size_t i = next; i < groups.size(); ++i) {
+    if (groups[i].region == group.region) left.push_back(groups[i].name);
+  }
+  std::string verb(guarded_verb());
+  auto checking = infrastructure_.guards.check(group.account, group.region, std::move(left), std::move(verb));
+  co_await std::move(checking);
   co_return runner::operate(operation(context.key(group.region + "/" + group.name), group));
 }
 

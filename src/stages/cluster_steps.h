@@ -35,7 +35,6 @@ class ClusterStep : public runner::Task {
 
  private:
   base::Async<runner::TaskResult> choose_all(runner::TaskContext context) const;
-  base::Async<std::optional<runner::TaskResult>> wait_for_locks(runner::TaskContext context) const;
 
   const Infrastructure infrastructure_;
 };

@@ -59,7 +59,23 @@ constexpr std::string_view result_fields[] = {"exception",
                                               "remainingDeployServerGroups",
                                               "createdServerGroupName",
                                               "rollbackSteps",
+                                              "clusterBefore",
+                                              "sourceLaunch",
+                                              "launchImageId",
+                                              "terminationInstanceIds",
+                                              "terminationSick",
+                                              "clonedFields",
+                                              "instancesBefore",
+                                              "instancesCapacity",
+                                              "instancesServerGroup",
+                                              "originalTags",
+                                              "jobRequested",
+                                              "startedJobId",
+                                              "jobStatus",
+                                              "completionDetails",
+                                              "propertyFileContents",
                                               "resizeTo",
+                                              "instanceIdsToDisable",
                                               "loadBalancersDone",
                                               "targets",
                                               "amiDetails",
@@ -156,6 +172,18 @@ std::optional<FieldProblem> account_problem(const json::object& context) {
   }
   if (account_of(context).empty()) return FieldProblem{"account", "the name of an account is needed"};
   return std::nullopt;
+}
+
+int read_percentage(const json::object& context, std::optional<FieldProblem>& problem) {
+  const auto* value = base::find(context, "desiredPercentage");
+  if (value == nullptr || value->is_null()) return 100;
+  const auto number = base::whole_number(*value);
+  if (number && *number >= 0 && *number <= 100) return static_cast<int>(*number);
+  if (!problem) {
+    problem = FieldProblem{"desiredPercentage", fmt::format("a whole number from 0 to 100 is needed, not {}",
+                                                            base::to_text(*value))};
+  }
+  return 100;
 }
 
 PartialCapacity read_partial_capacity(const json::object& context, std::string_view field,

@@ -31,6 +31,9 @@ std::optional<std::chrono::milliseconds> millis_of(const json::object& context, 
 /// What is wrong with the account, if anything: missing, or two that differ.
 std::optional<clusters::FieldProblem> account_problem(const json::object& context);
 
+/// `desiredPercentage`, from 0 to 100; absent: 100. Sets `problem` for anything else.
+int read_percentage(const json::object& context, std::optional<clusters::FieldProblem>& problem);
+
 struct PartialCapacity {
   std::optional<int> min, max, desired;
   bool empty() const { return !min && !max && !desired; }

@@ -123,6 +123,8 @@ TaskResult ServerGroupOperation::operated(const TaskContext& context, const json
   results["asgName"] = ref.name;
   results["serverGroupName"] = ref.name;
   results["deploy.server.groups"] = server_groups_by_region({ref});
+  if (const auto* chosen = base::find(answer, "instanceIdsToDisable"))
+    results["instanceIdsToDisable"] = *chosen;
   return runner::succeeded(std::move(results));
 }
 

@@ -63,6 +63,12 @@ int percentage_of(const json::object& context) {
   return given ? static_cast<int>(std::clamp<std::int64_t>(*given, 0, 100)) : 100;
 }
 
+/// Of an enabling that gives traffic to a part.
+int traffic_percentage(const json::object& context) {
+  std::optional<clusters::FieldProblem> problem;
+  return read_percentage(context, problem);
+}
+
 /// A group that starts without traffic is as good as its processes: that it is out of service is no fault.
 int count_ready_without_traffic(const ServerGroup& group) {
   const auto ready = [](const model::Instance& instance) {
@@ -75,6 +81,10 @@ int count_ready_without_traffic(const ServerGroup& group) {
   return static_cast<int>(std::count_if(group.instances.begin(), group.instances.end(), ready));
 }
 
+milliseconds health_limit(const TaskContext& context, milliseconds usual) {
+  return millis_of(context.stage().context, "healthTimeoutMs").value_or(usual);
+}
+
 class WaitForUp : public InventoryWait {
  public:
   using InventoryWait::InventoryWait;
@@ -83,6 +93,9 @@ class WaitForUp : public InventoryWait {
   Verdict look(const TaskContext& context, const Snapshot& snapshot) const override {
     const ServerGroupRef ref = server_group_of(context);
     return look_for_up(context.stage().context, need_server_group(snapshot, ref));
+  }
+  milliseconds limit(const TaskContext& context) const override {
+    return health_limit(context, instance_limit);
   }
 };
 
@@ -97,7 +110,7 @@ class WaitForNewUp final : public WaitForUp {
     if (!created || base::bool_or(own, "keepFailed", false)) co_return TaskResult{};
     ServerGroupRef ref = server_group_of(context);
     std::vector<std::string> names{ref.name};
-    std::string verb = "Destroying";
+    std::string verb(clusters::guarded_verb(clusters::destroy_server_group_kind));
     auto checking = infrastructure().guards.check(ref.account, ref.region, std::move(names), std::move(verb));
     co_await std::move(checking);
     co_return runner::operate(clusters::destroy_server_group(context.key("destroyWhenCancelled"), ref));
@@ -105,7 +118,7 @@ class WaitForNewUp final : public WaitForUp {
 
  protected:
   milliseconds limit(const TaskContext& context) const override {
-    return millis_of(context.stage().context, "healthTimeoutMs").value_or(infrastructure().health_timeout);
+    return health_limit(context, infrastructure().health_timeout);
   }
 };
 
@@ -116,13 +129,18 @@ class WaitForDown final : public InventoryWait {
  protected:
   Verdict look(const TaskContext& context, const Snapshot& snapshot) const override {
     const ServerGroup& group = need_server_group(snapshot, server_group_of(context));
-    const auto names = health_names_of(context.stage().context);
-    const auto out = std::count_if(group.instances.begin(), group.instances.end(), [&](const auto& instance) {
-      return clusters::is_without_traffic(group, instance, names);
-    });
-    if (static_cast<std::size_t>(out) == group.instances.size()) return {What::done, ""};
-    return {What::waiting,
-            fmt::format("{} of {} instances of {} without traffic", out, group.instances.size(), group.name)};
+    const json::object& own = context.stage().context;
+    const auto names = health_names_of(own);
+    const bool only_chosen = own.contains("instanceIdsToDisable");
+    const std::vector<std::string> chosen = base::string_list(own, "instanceIdsToDisable");
+    std::size_t wanted = 0, out = 0;
+    for (const model::Instance& instance : group.instances) {
+      if (only_chosen && std::find(chosen.begin(), chosen.end(), instance.id) == chosen.end()) continue;
+      ++wanted;
+      if (clusters::is_without_traffic(group, instance, names)) ++out;
+    }
+    if (out == wanted) return {What::done, ""};
+    return {What::waiting, fmt::format("{} of {} instances of {} without traffic", out, wanted, group.name)};
   }
 };
 
@@ -170,6 +188,9 @@ class WaitForCapacity final : public InventoryWait {
     if (group.disabled) return {What::done, ""};
     return look_for_up(context.stage().context, group);
   }
+  milliseconds limit(const TaskContext& context) const override {
+    return health_limit(context, instance_limit);
+  }
 };
 
 }  // namespace
@@ -185,7 +206,9 @@ Verdict look_for_up(const json::object& context, const ServerGroup& group) {
   const int up = starts_disabled ? count_ready_without_traffic(group) : clusters::count_up(group, names);
   const auto size = static_cast<int>(group.instances.size());
   const int percentage = percentage_of(context);
-  const int needed = target_size(group.capacity.desired, percentage);
+  const int enabled = clusters::share_of(traffic_percentage(context), group.instances.size());
+  const int needed = std::min(target_size(group.capacity.desired, percentage),
+                              traffic_percentage(context) == 100 ? INT_MAX : enabled);
   Verdict verdict{What::waiting, fmt::format("{} of {} instances healthy", up, needed)};
   verdict.context = {{"currentInstanceCount", size},
                      {"targetDesiredSize", needed},
@@ -228,7 +251,8 @@ base::Async<TaskResult> InventoryWait::run(TaskContext context) {
         std::move(verdict.context));
   }
   if (verdict.what == What::waiting) {
-    if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false)) {
+    if (base::bool_or(context.stage().context, "markSuccessfulOnTimeout", false) ||
+        good_enough(context, *snapshot)) {
       co_return runner::succeeded(std::move(verdict.context));
     }
     verdict.text = fmt::format("after {}: {}", in_words(allowed), verdict.text);

@@ -30,6 +30,8 @@ class InventoryWait : public runner::Task {
  protected:
   virtual Verdict look(const runner::TaskContext& context, const clusters::Snapshot& snapshot) const = 0;
   virtual std::chrono::milliseconds limit(const runner::TaskContext& context) const;
+  /// Asked when its time is up: whether it may go on all the same.
+  virtual bool good_enough(const runner::TaskContext&, const clusters::Snapshot&) const { return false; }
   const Infrastructure& infrastructure() const { return infrastructure_; }
 
  private:

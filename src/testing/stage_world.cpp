@@ -25,9 +25,9 @@ Async<json::array> rules_of(bool guarded) {
 
 }  // namespace
 
-StageWorld::StageWorld()
+StageWorld::StageWorld(std::uint64_t seed)
     : guards_(clouds_, [this](std::string) { return rules_of(guarded_); }), locks_(store_, clock_, random_) {
-  auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_);
+  auto cloud = std::make_unique<clusters::SimulatedCloud>(clock_, seed);
   cloud_ = cloud.get();
   clouds_.add(std::move(cloud));
   run_async(io_, clouds_.start());
@@ -153,19 +153,28 @@ void StageWorld::ask(const engine::RunTask& run) {
   waiting_.push_back({run.stage_id, run.task_id, clock_.now() + after});
 }
 
+/// What passes is tried again, as the runner does.
+void StageWorld::clean_up(runner::Task& task, const TaskContext& context, engine::TaskReport& report) {
+  for (int tries = 0; tries < 20; ++tries) {
+    try {
+      TaskResult result = run_async(io_, task.cancel(context));
+      if (result.operation) run_async(io_, clouds_.perform(std::move(*result.operation)));
+      report.context = std::move(result.context);
+      report.outputs = std::move(result.outputs);
+      return;
+    } catch (const base::Error& error) {
+      report.context["cleanUpFailure"] = error.what();
+      if (!error.worth_retrying()) return;
+    }
+  }
+}
+
 void StageWorld::clean_up(const engine::CancelTask& cancel) {
   const auto context = context_of(cancel.stage_id, cancel.task_id);
   runner::Task* task = context ? tasks_.find(context->task().implementation) : nullptr;
   engine::TaskReport report{cancel.stage_id, cancel.task_id, Status::canceled, {}, {}};
   if (task != nullptr) {
-    try {
-      TaskResult result = run_async(io_, task->cancel(*context));
-      if (result.operation) run_async(io_, clouds_.perform(std::move(*result.operation)));
-      report.context = std::move(result.context);
-      report.outputs = std::move(result.outputs);
-    } catch (const base::Error& error) {
-      report.context["cleanUpFailure"] = error.what();
-    }
+    clean_up(*task, *context, report);
   }
   std::erase_if(waiting_, [&](const Waiting& waiting) { return waiting.stage_id == cancel.stage_id; });
   send(std::move(report));

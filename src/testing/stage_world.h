@@ -27,7 +27,7 @@ using base::Async;
 /// everybody waits. For tests of stages; the whole runner is in tests/simulation.
 class StageWorld {
  public:
-  StageWorld();
+  explicit StageWorld(std::uint64_t seed = 1);  ///< of the faults of its cloud
   ~StageWorld();
 
   runner::Catalogs catalogs() { return {stages_, tasks_}; }
@@ -77,6 +77,7 @@ class StageWorld {
   void ask(const engine::RunTask& run);
   void find_answers(const engine::Ask& ask);
   void clean_up(const engine::CancelTask& cancel);
+  void clean_up(runner::Task& task, const runner::TaskContext& context, engine::TaskReport& report);
   std::optional<runner::TaskContext> context_of(const std::string& stage_id, const std::string& task_id);
   runner::TaskResult attempt(runner::Task& task, const runner::TaskContext& context);
   void loop(const std::function<bool(const model::Execution&)>& until);

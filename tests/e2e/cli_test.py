@@ -212,7 +212,8 @@ class Commands(unittest.TestCase):
     def test_what_is_not_there(self):
         for arguments in (("application", "get", "nowhere"), ("pipeline", "get", "-a", "demo", "-n", "Nowhere"),
                           ("pipeline", "run", "-a", "demo", "-n", "Nowhere"), ("execution", "get", "01NOWHERE"),
-                          ("execution", "cancel", "01NOWHERE"), ("pipeline", "watch", "01NOWHERE")):
+                          ("execution", "cancel", "01NOWHERE"), ("pipeline", "watch", "01NOWHERE"),
+                          ("lock", "break", "local", "local", "nowhere", "--reason", "x")):
             with self.subTest(arguments):
                 self.assertIn("owhere", self.gennaker(*arguments, status=NOT_THERE).replace("OWHERE", "owhere"))
 

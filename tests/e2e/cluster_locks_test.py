@@ -59,6 +59,19 @@ class ClusterLocks(unittest.TestCase):
             self.assertEqual(ended["status"], "SUCCEEDED", outline(ended))
             self.assertEqual(server.request("DELETE", path + "?reason=again").status, 404)
 
+    def test_the_command_line_lists_locks_and_breaks_one(self):
+        with Server(local=CONFIG) as server:
+            holder, waiter, _ = self.begin(server)
+            listed = server.command("lock", "list")
+            self.assertEqual(listed.returncode, 0, listed)
+            self.assertRegex(listed.stdout, f"sandbox +north +demo .*pipeline 'Unsaved', execution {holder}")
+            place = server.command("lock", "list", "--quiet").stdout.split()
+            self.assertEqual(server.command("lock", "break", *place).returncode, 2, "it wants a reason")
+            broken = server.command("lock", "break", *place, "--reason", "it hangs & we know")
+            self.assertEqual((broken.returncode, holder in broken.stdout), (0, True), broken)
+            self.assertEqual(server.wait_for(waiter)["status"], "SUCCEEDED")
+            self.assertEqual(server.command("lock", "break", *place, "--reason", "again").returncode, 4)
+
     def test_a_crash_leaves_the_lock_with_its_holder(self):
         with Server(local=CONFIG) as server:
             holder, waiter, _ = self.begin(server)

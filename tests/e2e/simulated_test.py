@@ -4,7 +4,7 @@ new start."""
 
 import unittest
 
-from harness import Server, main
+from harness import Server, complete, main, wait_until
 
 CONFIG = "simulated:\n  accounts: [sandbox, playground]\n  regions: [north, south]\n"
 
@@ -31,6 +31,65 @@ class SimulatedAccounts(unittest.TestCase):
         with Server(local=CONFIG) as server:
             accounts = {account["name"]: account["type"] for account in server.get("/credentials").json}
             self.assertEqual(accounts, {"local": "local", "playground": "simulated", "sandbox": "simulated"})
+
+    def test_firewalls_are_made_shown_and_deleted(self):
+        with Server(local=CONFIG) as server:
+            where = {"credentials": "sandbox", "region": "north", "cloudProvider": "simulated"}
+            rule = {"type": "tcp", "startPort": 80, "endPort": 80, "cidr": "10.0.0.0/8"}
+            self.run_task(server, {"type": "upsertSecurityGroup", "securityGroupName": "demo", "ipIngress": [rule], **where})
+            listed = server.get("/securityGroups").json
+            self.assertEqual(listed["sandbox"]["simulated"]["north"][0]["name"], "demo")
+            shown = server.get("/firewalls/sandbox/north/demo").json
+            self.assertEqual(shown["inboundRules"][0]["range"], {"ip": "10.0.0.0", "cidr": "/8"})
+            self.assertEqual(server.get(f"/securityGroups?id={shown['id']}").json, shown)
+            self.run_task(server, {"type": "deleteSecurityGroup", "securityGroupName": "demo", **where})
+            self.assertEqual(server.get("/securityGroups").json, {})
+
+    def test_images_are_found_by_their_tags(self):
+        with Server(local=CONFIG) as server:
+            where = {"credentials": "sandbox", "region": "north", "cloudProvider": "simulated"}
+            server.wait_for(server.run_stages(*deploy("sandbox", "north")))
+            self.run_task(server, {"type": "upsertImageTags", "imageNames": ["demo"], "tags": {"tested": "yes"}, **where})
+            found = server.get("/images/find?q=demo&tag:tested=yes").json
+            self.assertEqual([image["tags"] for image in found], [{"tested": "yes"}])
+            self.assertEqual(server.get("/images/find?q=demo&tag:tested=no").json, [])
+
+    def test_a_cloud_says_what_it_cannot_do(self):
+        with Server(local=CONFIG) as server:
+            able = {name: server.get(f"/credentials/{name}").json["capabilities"] for name in ("local", "sandbox")}
+            self.assertEqual((able["local"]["firewalls"], able["sandbox"]["firewalls"]), (False, True))
+            task = self.run_task(server, {"type": "upsertSecurityGroup", "securityGroupName": "demo",
+                                          "credentials": "local", "region": "local"}, status="TERMINAL")
+            self.assertIn("cloudProvider: 'local' (account 'local') has no operation 'upsertSecurityGroup'", str(task))
+
+    def test_entity_tags_are_kept(self):
+        with Server(local=CONFIG) as server:
+            about = {"cloudProvider": "simulated", "entityType": "ServerGroup", "entityId": "demo-v000",
+                     "account": "sandbox", "region": "north"}
+            for name, value in (("Keep", "until May"), ("why", "audit"), ("keep", "for ever")):
+                self.run_task(server, {"type": "upsertEntityTags", "entityRef": about,
+                                       "tags": [{"name": name, "value": value}]})
+            server.stop()
+            server.start()
+            found, = server.get("/tags?entityType=servergroup&tag:keep=*").json
+            self.assertEqual(found["id"], "simulated:servergroup:demo-v000:sandbox:north")
+            self.assertEqual({tag["name"]: tag["value"] for tag in found["tags"]}, {"keep": "for ever", "why": "audit"})
+            self.assertEqual(server.get(f"/tags/{found['id']}").json, found)
+            self.assertEqual(server.get("/tags?tag:other=*").json, [])
+            self.run_task(server, {"type": "deleteEntityTags", "id": found["id"], "tags": ["KEEP"]})
+            self.assertEqual([tag["name"] for tag in server.get("/tags").json[0]["tags"]], ["why"])
+            self.run_task(server, {"type": "deleteEntityTags", "id": found["id"], "deleteAll": True})
+            self.assertEqual((server.get("/tags").json, server.get(f"/tags/{found['id']}").status), ([], 404))
+            task = self.run_task(server, {"type": "upsertEntityTags", "entityRef": about, "tags": [{"name": "x"}]},
+                                 status="TERMINAL")
+            self.assertIn("tags[0].value: a value is needed", str(task))
+
+    def run_task(self, server, job, status="SUCCEEDED"):
+        task = {"application": "demo", "description": job["type"], "job": [job]}
+        ref = server.post("/tasks", task).json["ref"]
+        ended = wait_until(lambda: complete(server.get(ref)), 30, f"{ref} ends")
+        self.assertEqual(ended["status"], status, ended)
+        return ended
 
 
 if __name__ == "__main__":

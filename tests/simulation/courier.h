@@ -31,6 +31,7 @@ class Calendar {
     auto first = happenings_.extract(happenings_.begin());
     first.mapped()();
   }
+  base::TimePoint passed() const { return clock_.passed(); }
   /// By the clock as it is set.
   std::optional<base::TimePoint> next() const {
     if (happenings_.empty()) return std::nullopt;
@@ -71,6 +72,8 @@ class Courier {
     co_return co_await std::move(waiting);
   }
 
+  /// When an answer last told of a failure, by the time that has passed.
+  base::TimePoint last_failure() const { return last_failure_; }
   bool idle() const { return on_their_way_.empty() && answers_.empty(); }
   /// Forgets who waits. `arrives` says of each call that is on its way whether it still does.
   void cut(const std::function<bool()>& arrives) {
@@ -89,7 +92,7 @@ class Courier {
   void send(Travel travel, std::function<T()> effect, Answer answer) {
     const auto there = travel.there, back = travel.back;
     post(there, back,
-         [travel = std::move(travel), effect = std::move(effect),
+         [this, travel = std::move(travel), effect = std::move(effect),
           answer = std::move(answer)]() mutable -> Delivery {
            std::exception_ptr failure = travel.lost_before;
            T value{};
@@ -99,7 +102,8 @@ class Courier {
              failure = std::current_exception();
            }
            if (travel.lost_after) failure = travel.lost_after;
-           return [answer = std::move(answer), failure, value = std::move(value)]() mutable {
+           return [this, answer = std::move(answer), failure, value = std::move(value)]() mutable {
+             if (failure) last_failure_ = calendar_.passed();
              answer(failure, std::move(value));
            };
          });
@@ -134,6 +138,7 @@ class Courier {
   }
 
   Calendar& calendar_;
+  base::TimePoint last_failure_{};
   std::shared_ptr<Courier*> home_;
   std::uint64_t last_number_ = 0;
   std::map<std::uint64_t, std::function<Delivery()>> on_their_way_;

@@ -107,6 +107,7 @@ class CloudDoor final : public clusters::CloudProvider {
 
   std::string_view name() const override { return cloud_.name(); }
   std::vector<model::Account> accounts() const override { return cloud_.accounts(); }
+  model::Capabilities capabilities() const override { return cloud_.capabilities(); }
   Async<void> start() override { co_return; }
   Async<void> stop() override { co_return; }
   Async<clusters::Snapshot> watch(std::string account, std::uint64_t known) override;

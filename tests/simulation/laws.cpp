@@ -99,8 +99,10 @@ void Laws::committed(const store::Changes& changes) {
     if (!row.active) {
       for (auto& [server, beliefs] : beliefs_) beliefs.contexts.erase(row.id);
     }
-    for (auto& [token, awaited] : awaited_tokens_)
+    for (auto& [token, awaited] : awaited_tokens_) {
       awaited.seen |= row.header.find(token) != std::string::npos;
+      awaited.ended |= !row.active && awaited.execution_id == row.id;
+    }
   }
   for (const store::StageRow& row : changes.stages) {
     changed_.insert(row.execution_id);
@@ -146,7 +148,7 @@ void Laws::planned(const engine::StageView& stage) {
 }
 
 void Laws::asked(int server, const Command& command) {
-  awaited_tokens_.emplace(command.token, Awaited{server, false});
+  awaited_tokens_.emplace(command.token, Awaited{server, command.execution_id, false, false});
 }
 
 void Laws::acknowledged(const Command& command) {
@@ -343,9 +345,10 @@ void Laws::keeps_what_was_acknowledged(const Command& command) {
   const auto found = awaited_tokens_.find(command.token);
   const bool seen = found != awaited_tokens_.end() && found->second.seen;
   const Book::Entry* entry = book_.find(command.execution_id);
-  // Somebody else's was there before.
+  // Somebody else's was there before, or it came when there was nothing to cancel any more.
+  const bool ended = found != awaited_tokens_.end() && found->second.ended;
   const bool moot = command.kind == Command::Kind::cancel && entry != nullptr &&
-                    (entry->execution.canceled || model::is_complete(entry->execution.status));
+                    (ended || entry->execution.canceled || model::is_complete(entry->execution.status));
   constexpr std::array<std::string_view, 5> words{"cancel", "pause", "resume", "patch", "restart"};
   law(seen || moot, "7: nothing acknowledged is lost",
       fmt::format("the command {} ({}) to {}, stage {}, was answered, and its effect is not stored",

@@ -101,7 +101,9 @@ class Laws {
   std::function<int(const std::string&)> server_of_;
   struct Awaited {
     int server;
-    bool seen;  ///< the store has it
+    std::string execution_id;
+    bool seen;   ///< the store has it
+    bool ended;  ///< its execution has ended meanwhile, by itself, and may have been restarted since
   };
   std::map<std::string, Awaited> awaited_tokens_;
   std::map<std::string, int> effects_;  ///< by who caused it, and what it is

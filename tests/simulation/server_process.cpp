@@ -156,7 +156,10 @@ Async<void> ServerProcess::prune() {
 
 bool ServerProcess::at_rest() const {
   constexpr std::chrono::seconds longest_retry{16};
-  return ready_ && courier_.idle() && around_.clock.passed() - store_.last_failure() > longest_retry;
+  const base::TimePoint now = around_.clock.passed();
+  // Whoever tries again is on its way.
+  return ready_ && courier_.idle() && now - store_.last_failure() > longest_retry &&
+         now - courier_.last_failure() > longest_retry;
 }
 
 bool ServerProcess::step() {

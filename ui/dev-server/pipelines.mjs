@@ -19,10 +19,23 @@ const deploy = (scene) => {
   const version = execution.trigger.parameters.version || '2';
   let fresh;
   const old = () => world.serverGroups.filter((group) => group.application === application && group !== fresh && !group.isDisabled);
+  const { stage } = scene;
+  const source = old()[0];
+  const number = (sequence) => `${application}-main-v${String(sequence).padStart(3, '0')}`;
+  const record = (more) => Object.assign(stage.context, more);
+  record({
+    credentials: 'local', region: 'local', capacity: { min: 3, max: 3, desired: 3 }, serverGroupRequested: true,
+    source: { account: 'local', region: 'local', serverGroupName: source?.name ?? number(2) },
+    sourceServerGroupCapacitySnapshot: source?.capacity ?? { min: 3, max: 3, desired: 3 },
+  });
+  const created = (name) => record({
+    createdServerGroupName: name, serverGroupName: name, 'notification.type': 'createServerGroup', 'deploy.server.groups': { local: [name] },
+  });
   const create = () => {
-    if (time.past) return;
+    if (time.past) return created(number(3));
     const last = Math.max(0, ...world.serverGroups.filter((group) => group.application === application).map((group) => group.moniker.sequence));
     fresh = world.deployed(application, version, `v${String(last + 1).padStart(3, '0')}`, { sizes: 3, state: 'Starting' });
+    created(fresh.name);
   };
   let up = 0;
   const comeUp = () => {
@@ -62,6 +75,7 @@ const deploy = (scene) => {
     },
     {
       part: true, name: 'Disable old server group', type: 'disableCluster',
+      context: { 'notification.type': 'disableServerGroup', 'deploy.server.groups': { local: [stage.context.source.serverGroupName] } },
       script: () => [
         { name: 'stopTraffic', ms: 600, then: disable },
         { name: 'drainConnections', ms: 1700, waits: ['14 connections to end', '3 connections to end'] },

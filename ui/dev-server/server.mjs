@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { explain } from './expressions.mjs';
+import { guardOfGroup, guardOfInstance, locksOf, startTask } from './tasks.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
@@ -51,7 +52,23 @@ const fits = (pattern, path) => {
 
 const routes = [
   ['GET', '/applications', (world) => [200, [...world.applications.values()]]],
-  ['GET', '/credentials', () => [200, [{ name: 'local', type: 'local', cloudProvider: 'local', authorized: true }]]],
+  ['GET', '/credentials', () => [200, [{
+    name: 'local', type: 'local', cloudProvider: 'local', authorized: true,
+    capabilities: { terminateInstances: true, rebootInstances: true, registerInstances: true },
+  }]]],
+  ['GET', '/clusterLocks', (world) => [200, locksOf(world)]],
+  ['DELETE', '/clusterLocks/*/*/*', (world, { path, query }) => {
+    const lock = locksOf(world).find(({ cluster }) => cluster === path[3]) ?? notFound(`Nobody holds the lock of ${path[3]}`);
+    if (!query.get('reason')) throw new Refused(400, 'reason: say why the lock is taken away');
+    world.brokenLocks.add(lock.stageId);
+    world.inventory();
+    return [200, lock];
+  }],
+  ['GET', '/applications/*/serverGroups/*/*/*/guard', (world, { path, query }) =>
+    [200, guardOfGroup(world, path[5], query) ?? notFound(`Server group not found (name: ${path[5]})`)]],
+  ['GET', '/instances/*/*/*/guard', (world, { path, query }) =>
+    [200, guardOfInstance(world, path[3], query) ?? notFound(`Instance not found (id: ${path[3]})`)]],
+  ['POST', '/tasks', (world, { body }) => [200, { ref: `/tasks/${startTask(world, body).id}` }]],
   ['GET', '/applications/*', (world, { path }) => {
     const attributes = world.applications.get(path[1]) ?? notFound(`Application not found (id: ${path[1]})`);
     return [200, { name: path[1], attributes, clusters: {} }];

@@ -47,6 +47,9 @@ for (const scheme of ['light', 'dark']) {
   await shoot('running');
   await visit('/applications/demo/clusters');
   await shoot('clusters-moving');
+  await page.getByRole('button', { name: 'Break the lock' }).click();
+  await pause(500);
+  await shoot('break-lock');
   await visit(`/applications/demo/executions/${judged.id}`);
   await shoot('judgment');
   await page.getByRole('button', { name: 'Cancel' }).click();
@@ -80,6 +83,14 @@ for (const scheme of ['light', 'dark']) {
   await shoot('succeeded');
   await visit('/applications/billing/clusters');
   await shoot('clusters');
+  for (const [action, name] of [['Disable…', 'refused'], ['Roll back…', 'roll-back'], ['Resize…', 'resize']]) {
+    await page.getByRole('button', { name: 'Actions on billing-main-v017' }).click();
+    await page.getByRole('menuitem', { name: action }).click();
+    await pause(700);
+    await shoot(name);
+    await page.keyboard.press('Escape');
+    await pause(300);
+  }
   await page.getByRole('button', { name: /Instance .*: Down/ }).click();
   await pause(900);
   await shoot('instance');
@@ -99,6 +110,8 @@ for (const scheme of ['light', 'dark']) {
   await page.keyboard.press('Enter');
   await pause(500);
   await page.screenshot({ path: `${folder}/narrow-raw-${scheme}.png`, fullPage: true });
+  await visit('/applications/billing/clusters');
+  await shoot('narrow-clusters');
   await page.close();
   world.patch(judged, judged.stages[1], { judgmentStatus: 'stop' });
 }

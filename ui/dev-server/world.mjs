@@ -17,6 +17,8 @@ export class World extends EventEmitter {
   executions = new Map();
   serverGroups = [];
   loadBalancers = [];
+  /** Ids of stages whose lock somebody took away. */
+  brokenLocks = new Set();
   feed = [];
   /** How much faster than described things happen. */
   speed;
@@ -41,6 +43,9 @@ export class World extends EventEmitter {
     ]) {
       const cloudProviders = 'local';
       this.applications.set(name, { name, email, description, cloudProviders, accounts: 'local', createTs: created, updateTs: created });
+    }
+    for (const guarded of ['billing', 'demo']) {
+      this.applications.get(guarded).trafficGuards = [{ account: 'local', location: '*', stack: 'main', detail: '' }];
     }
     for (const config of pipelines) this.pipelines.set(config.id, config);
     this.balancer('demo', 8000);
@@ -125,7 +130,8 @@ export class World extends EventEmitter {
   create(config, trigger, time) {
     const id = ulid(time.now());
     const execution = {
-      type: 'PIPELINE', id, rootId: id, application: config.application, name: config.name, pipelineConfigId: config.id,
+      type: config.type ?? 'PIPELINE', id, rootId: id, application: config.application, name: config.name,
+      ...(config.type ? { description: config.description } : {}), pipelineConfigId: config.id,
       buildTime: time.now(), status: 'NOT_STARTED', canceled: false, limitConcurrent: false, keepWaitingPipelines: false,
       origin: 'api', trigger: { type: 'manual', user: 'anonymous', parameters: {}, artifacts: [], notifications: [], ...trigger },
       authentication: { user: trigger.user ?? 'anonymous', allowedAccounts: ['local'] }, notifications: [], initialConfig: {},

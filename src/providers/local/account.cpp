@@ -6,9 +6,9 @@
 #include "base/ids.h"
 #include "base/json.h"
 #include "base/logging.h"
-#include "providers/local/files.h"
 #include "providers/local/images.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/files.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -74,24 +74,32 @@ Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount
       directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
       images_directory_(directory_ + "/images"),
       groups_directory_(directory_ + "/server-groups"),
-      balancer_(ground, directory_ + "/haproxy", options.haproxy, search_path(options)),
-      reconcile_timer_(ground.executor) {}
+      jobs_directory_(directory_ + "/jobs"),
+      load_balancers_(ground,
+                      {.account = account_.name,
+                       .provider = "local",
+                       .region = "local",
+                       .directory = directory_,
+                       .haproxy = options.haproxy,
+                       .search_path = search_path(options)},
+                      {.servers = [this](const std::string& name) { return servers_of(name); },
+                       .user = [this](const std::string& name) { return user_of(name); },
+                       .on_change = [this] { revise(); }}) {}
 
 Async<void> Account::start() {
   co_await load();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) instance->begin();
   }
-  reconciling_ = true;
-  asio::co_spawn(ground_.executor, keep_reconciled(this), asio::detached);
+  follow_jobs();
+  load_balancers_.begin();
 }
 
 Async<void> Account::load() {
   struct Loaded {
     std::vector<model::Image> images;
     std::vector<Group> groups;
-    std::optional<json::object> load_balancers;
-    std::set<std::string> had_traffic;
+    LoadBalancers::Loaded load_balancers;
   };
   auto work = [this, now = ground_.clock.now()] {
     make_directories(images_directory_);
@@ -100,21 +108,14 @@ Async<void> Account::load() {
     forget_old_answers(directory_ + "/operations", now);
     Loaded loaded{.images = load_images(account_.name, images_directory_),
                   .groups = load_groups(groups_directory_),
-                  .load_balancers = read_json_file(directory_ + "/load-balancers.json")};
-    for (const auto& [proxy, servers] : balancer_.servers_on_file())
-      loaded.had_traffic.merge(std::set(servers));
+                  .load_balancers = load_balancers_.read()};
     return loaded;
   };
   Loaded loaded = co_await on_pool(std::move(work));
   for (model::Image& image : loaded.images) images_.emplace(image.id, std::move(image));
-  if (loaded.load_balancers) {
-    for (const auto& member : *loaded.load_balancers) {
-      const json::object& settings = member.value().as_object();
-      load_balancers_.emplace(member.key(), LoadBalancer{std::string(member.key()), settings,
-                                                         load_balancer_settings_of(settings)});
-    }
-  }
-  for (Group& group : loaded.groups) adopt(std::move(group), loaded.had_traffic);
+  load_balancers_.adopt(loaded.load_balancers);
+  for (Group& group : loaded.groups) adopt(std::move(group), loaded.load_balancers.had_traffic);
+  co_await load_jobs();
 }
 
 void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
@@ -130,20 +131,26 @@ void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
 
 Async<void> Account::stop() {
   stopped_ = true;
-  reconcile_timer_.cancel();
-  while (reconciling_) co_await reconciling_ended_.wait();
+  co_await load_balancers_.stop();
   while (!operation_turns_->empty()) co_await operation_ended_->wait();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) co_await instance->end();
   }
+  for (const auto& [id, job] : jobs_) {
+    if (job->socket) job->socket->close();
+  }
+  while (jobs_followed_ > 0) co_await job_followed_.wait();
   revised_.notify();
 }
 
 void Account::changed() {
+  revise();
+  load_balancers_.note_change();
+}
+
+void Account::revise() {
   ++revision_;
   revised_.notify();
-  unreconciled_ = true;
-  reconcile_timer_.cancel();
 }
 
 Async<clusters::Snapshot> Account::watch(std::uint64_t known) {
@@ -186,12 +193,21 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   const std::string& kind = operation.kind;
   if (kind == clusters::create_server_group_kind) return create(std::move(operation));
   if (kind == clusters::resize_server_group_kind) return resize(std::move(operation));
+  if (kind == clusters::update_launch_kind) return update_launch(std::move(operation));
   if (kind == clusters::enable_server_group_kind) return enable(std::move(operation));
   if (kind == clusters::disable_server_group_kind) return disable(std::move(operation));
   if (kind == clusters::destroy_server_group_kind) return destroy(std::move(operation));
-  if (kind == clusters::upsert_load_balancer_kind) return upsert_load_balancer(std::move(operation));
-  if (kind == clusters::delete_load_balancer_kind) return delete_load_balancer(std::move(operation));
+  if (kind == clusters::upsert_load_balancer_kind) return load_balancers_.upsert(std::move(operation));
+  if (kind == clusters::delete_load_balancer_kind) return load_balancers_.remove(std::move(operation));
   if (kind == clusters::bake_kind) return bake(std::move(operation));
+  if (kind == clusters::terminate_instances_kind) return renew(std::move(operation), Renewal::replace);
+  if (kind == clusters::reboot_instances_kind) return renew(std::move(operation), Renewal::reboot);
+  if (kind == clusters::terminate_and_decrement_kind) return terminate_and_decrement(std::move(operation));
+  if (kind == clusters::register_instances_kind) return set_traffic(std::move(operation), Traffic::give);
+  if (kind == clusters::deregister_instances_kind) return set_traffic(std::move(operation), Traffic::take);
+  if (kind == clusters::run_job_kind) return run_job(std::move(operation));
+  if (kind == clusters::cancel_job_kind) return cancel_job(std::move(operation));
+  if (kind == clusters::tag_server_group_kind) return tag_group(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
 }
 
@@ -243,17 +259,23 @@ Async<json::object> Account::bake(model::Operation operation) {
                          {"previouslyBaked", baked.previously_baked}};
 }
 
-Async<std::string> Account::console_output(std::string instance_id) {
+Async<std::string> Account::console_output(std::string id) {
+  if (const auto job = jobs_.find(id); job != jobs_.end()) {
+    auto work = [log = fmt::format("{}/{}", directory_of(*job->second), output_log)] {
+      return read_end(log, console_bytes);
+    };
+    co_return co_await on_pool(std::move(work));
+  }
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) {
-      if (instance->id() != instance_id) continue;
+      if (instance->id() != id) continue;
       auto work = [log = fmt::format("{}/{}", instance->directory(), output_log)] {
         return read_end(log, console_bytes);
       };
       co_return co_await on_pool(std::move(work));
     }
   }
-  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account_.name, instance_id));
+  throw Error(Kind::not_found, fmt::format("account '{}' has no instance '{}'", account_.name, id));
 }
 
 }  // namespace gennaker::providers::local

@@ -7,11 +7,11 @@
 
 #include "clusters/cloud_provider.h"
 #include "clusters/operations.h"
-#include "providers/local/balancer.h"
+#include "providers/haproxy/load_balancers.h"
 #include "providers/local/group.h"
 #include "providers/local/instance.h"
 #include "providers/local/local_provider.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 
@@ -26,8 +26,9 @@ struct ReservedPorts {
 ///
 ///     <directory>/images/<id>/{image.json, files/}
 ///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
+///     <directory>/jobs/<id>/{job.json, instance.json, output.log, files/, ...}
 ///     <directory>/load-balancers.json
-///     <directory>/haproxy/                     created and removed with the first and last load balancer
+///     <directory>/haproxy/
 ///     <directory>/operations/<digest>.json     the answers of operations that are done, by key
 ///
 /// Threads: the executor's one. Functions take and keep nothing of the caller's.
@@ -40,7 +41,8 @@ class Account {
   Async<void> stop();
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
-  Async<std::string> console_output(std::string instance_id);
+  Async<std::string> console_output(std::string id);
+  Async<std::string> job_file(std::string job_id, std::string name);
 
  private:
   struct RunningGroup {
@@ -49,11 +51,6 @@ class Account {
     Turn turn;  ///< one operation at a time
   };
   using GroupPointer = std::shared_ptr<RunningGroup>;
-  struct LoadBalancer {
-    std::string name;
-    json::object raw_settings;
-    LoadBalancerSettings settings;
-  };
 
   // account.cpp: loading, watching, and operations in general
   Async<void> load();
@@ -62,6 +59,7 @@ class Account {
   Async<std::optional<json::object>> earlier_answer(std::string key);
   Async<void> record_answer(model::Operation operation, json::object answer);
   void changed();
+  void revise();
   void expect_region(const json::object& what) const;
   /// Throws `unavailable` once stop() was called: what lasts ends there, to be continued by the next attempt.
   void expect_running() const;
@@ -76,11 +74,13 @@ class Account {
   clusters::Snapshot snapshot() const;
   model::ServerGroup describe(const RunningGroup& running) const;
   model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
-  model::Health traffic_health(const Group& group, const Instance& instance, bool retiring) const;
+  model::Health traffic_health(const Group& group, const Instance& instance,
+                               const InstanceRecord& record) const;
 
   // server_groups.cpp
   Async<json::object> create(model::Operation operation);
   Async<json::object> resize(model::Operation operation);
+  Async<json::object> update_launch(model::Operation operation);
   Async<json::object> enable(model::Operation operation);
   Async<json::object> disable(model::Operation operation);
   Async<json::object> destroy(model::Operation operation);
@@ -100,17 +100,47 @@ class Account {
   std::shared_ptr<Instance> watch_instance(const Group& group, const InstanceRecord& record,
                                            bool presumed_up);
   GroupPointer find_group(const std::string& name) const;
+  const model::Image& expect_image(const std::string& id) const;
 
-  // load_balancers.cpp
-  Async<json::object> upsert_load_balancer(model::Operation operation);
-  Async<json::object> delete_load_balancer(model::Operation operation);
-  Async<void> save_load_balancers();
-  haproxy::Configuration wanted() const;
-  Async<void> reconcile();
-  Async<void> reconcile_soon();
-  /// True when none of these instances had a request under way at the end.
-  Async<bool> drain(std::set<std::string> servers, milliseconds patience);
-  static Async<void> keep_reconciled(Account* self);
+  std::vector<haproxy::Server> servers_of(const std::string& load_balancer) const;
+  std::optional<std::string> user_of(const std::string& load_balancer) const;
+
+  // instances.cpp
+  enum class Renewal {
+    replace,  ///< with an empty directory
+    reboot,   ///< it keeps its log
+  };
+  Async<json::object> renew(model::Operation operation, Renewal how);
+  Async<void> renew_in(GroupPointer running, std::vector<std::string> ids, std::string key, Renewal how);
+  Async<void> stop_all(GroupPointer running, std::vector<int> indices, Renewal how);
+  Async<json::object> terminate_and_decrement(model::Operation operation);
+  enum class Traffic { give, take };
+  Async<json::object> set_traffic(model::Operation operation, Traffic traffic);
+  Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
+  Async<json::object> tag_group(model::Operation operation);
+
+  // jobs.cpp
+  struct RunningJob {
+    model::Job job;
+    std::string key;
+    json::object raw_settings;
+    std::string image_id;
+    bool cancelled = false;
+    std::shared_ptr<base::UnixSocket> socket;  ///< to the shim, while somebody follows it
+    Turn turn;
+  };
+  using JobPointer = std::shared_ptr<RunningJob>;
+  Async<json::object> run_job(model::Operation operation);
+  Async<json::object> cancel_job(model::Operation operation);
+  Async<void> load_jobs();
+  void follow_jobs();
+  static Async<void> follow_job(Account* self, JobPointer job);
+  Async<std::optional<ProcessExit>> await_exit(JobPointer job);
+  Async<void> launch_job(JobPointer job);
+  Async<void> finish_job(JobPointer job, std::optional<ProcessExit> exit);
+  Async<void> save_job(JobPointer job);
+  ProcessSpec process_of(const RunningJob& job) const;
+  std::string directory_of(const RunningJob& job) const { return jobs_directory_ + "/" + job.job.id; }
 
   std::string directory_of(const Group& group) const { return groups_directory_ + "/" + group.name; }
   std::string directory_of(const Group& group, int index) const {
@@ -121,13 +151,14 @@ class Account {
   const LocalOptions& options_;
   LocalAccount account_;
   ReservedPorts& ports_;
-  std::string directory_, images_directory_, groups_directory_;
-  Balancer balancer_;
+  std::string directory_, images_directory_, groups_directory_, jobs_directory_;
 
   std::map<std::string, model::Image> images_;
   std::map<std::string, GroupPointer> groups_;
-  std::map<std::string, LoadBalancer> load_balancers_;
-  Turn load_balancer_turn_;
+  std::map<std::string, JobPointer> jobs_;
+  int jobs_followed_ = 0;
+  Signal job_followed_;
+  LoadBalancers load_balancers_;
   using Turns = std::map<std::string, std::shared_ptr<Turn>>;
   /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which
   /// may be thrown away after the account.
@@ -136,11 +167,6 @@ class Account {
   std::uint64_t revision_ = 1;
   Signal revised_;
   bool stopped_ = false;
-  bool unreconciled_ = false;  ///< something changed since the last reconcile began
-  bool reconciling_ = false;   ///< whether keep_reconciled runs
-  Signal reconciling_ended_;
-  asio::steady_timer reconcile_timer_;
-  std::string last_complaint_;
 };
 
 }  // namespace gennaker::providers::local

@@ -1,5 +1,7 @@
 #include "providers/local/group.h"
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/naming.h"
@@ -25,13 +27,31 @@ GroupStage stage_of(const std::string& name) {
 
 }  // namespace
 
+bool is_without(const InstanceRecord& record, const std::string& load_balancer) {
+  return std::find(record.without.begin(), record.without.end(), load_balancer) != record.without.end();
+}
+
+std::vector<int> leave_out(Group& group, int count) {
+  std::sort(group.instances.begin(), group.instances.end(),
+            [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
+  std::vector<int> chosen;
+  for (InstanceRecord& record : group.instances) {
+    record.left_out = !record.retiring && static_cast<int>(chosen.size()) < count;
+    if (record.left_out) chosen.push_back(record.index);
+  }
+  return chosen;
+}
+
 json::object to_json(const Group& group) {
   json::array instances;
   for (const InstanceRecord& instance : group.instances) {
-    instances.push_back(json::object{{"index", instance.index},
-                                     {"port", instance.port},
-                                     {"launched", base::to_millis(instance.launched)},
-                                     {"retiring", instance.retiring}});
+    instances.push_back(
+        json::object{{"index", instance.index},
+                     {"port", instance.port},
+                     {"launched", base::to_millis(instance.launched)},
+                     {"retiring", instance.retiring},
+                     {"leftOut", instance.left_out},
+                     {"without", json::array(instance.without.begin(), instance.without.end())}});
   }
   return {{"name", group.name},
           {"createKey", group.create_key},
@@ -46,6 +66,8 @@ json::object to_json(const Group& group) {
           {"version", group.version},
           {"loadBalancers", json::array(group.load_balancers.begin(), group.load_balancers.end())},
           {"settings", group.raw_settings},
+          {"tags", group.tags},
+          {"done", json::array(group.done.begin(), group.done.end())},
           {"instances", std::move(instances)}};
 }
 
@@ -70,13 +92,17 @@ Group group_of(const json::object& document) {
     group.load_balancers = base::string_list(document, "loadBalancers");
     if (const auto* settings = base::find_object(document, "settings")) group.raw_settings = *settings;
     group.settings = group_settings_of(group.raw_settings);
+    if (const auto* tags = base::find_object(document, "tags")) group.tags = *tags;
+    group.done = base::string_list(document, "done");
     const auto* instances = base::find_array(document, "instances");
     for (const json::value& value : instances != nullptr ? *instances : json::array()) {
       const json::object& instance = value.as_object();
       group.instances.push_back({.index = small_number(instance, "index"),
                                  .port = small_number(instance, "port"),
                                  .launched = time_of(instance, "launched"),
-                                 .retiring = base::bool_or(instance, "retiring", false)});
+                                 .retiring = base::bool_or(instance, "retiring", false),
+                                 .left_out = base::bool_or(instance, "leftOut", false),
+                                 .without = base::string_list(instance, "without")});
     }
   } catch (const std::exception& error) {
     throw base::Error(base::Kind::internal, fmt::format("group.json of '{}': {}", group.name, error.what()));

@@ -14,6 +14,10 @@ struct InstanceRecord {
   int port = 0;
   base::TimePoint launched{};
   bool retiring = false;  ///< being drained and stopped by a resize
+  bool left_out = false;  ///< gets no traffic, although its group is enabled: a part of it is
+  bool renewing =
+      false;  ///< being drained, stopped and started again; not on disk: who repeats it begins anew
+  std::vector<std::string> without;  ///< load balancers that give it nothing, although its group has them
 };
 
 enum class GroupStage { creating, active, destroying };
@@ -33,9 +37,17 @@ struct Group {
   json::object raw_settings;
   GroupSettings settings;  ///< raw_settings, understood
   std::vector<InstanceRecord> instances;
+  json::object tags;
+  std::vector<std::string> done;  ///< keys of the last operations on its instances that took effect
 
   std::string instance_id(int index) const { return fmt::format("{}-{}", name, index); }
 };
+
+/// Leaves the first so many out of the traffic, and no other. Their indices.
+std::vector<int> leave_out(Group& group, int count);
+
+/// Whether the load balancer gives this instance nothing.
+bool is_without(const InstanceRecord& record, const std::string& load_balancer);
 
 json::object to_json(const Group& group);
 /// Throws base::Error `internal`, naming the group, when the file is not what to_json writes.

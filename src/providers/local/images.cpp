@@ -10,8 +10,8 @@
 
 #include "base/error.h"
 #include "base/json.h"
-#include "providers/local/files.h"
 #include "providers/local/tarball.h"
+#include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
 namespace {

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
-#include "providers/local/files.h"
+#include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
 namespace {

@@ -2,8 +2,8 @@
 
 #include "base/error.h"
 #include "base/logging.h"
-#include "providers/local/health_check.h"
-#include "providers/local/process_spec.h"
+#include "providers/health/health_check.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -155,7 +155,7 @@ Async<void> Instance::check_for_ever(std::shared_ptr<Instance> self) {
     if (self->process_.running) {
       const int pid = self->process_.pid;
       const auto failure =
-          co_await check_health(self->ground_.address, self->setup_.port, self->setup_.health_check);
+          co_await check_health(self->setup_.address, self->setup_.port, self->setup_.health_check);
       if (self->ended_) break;
       if (self->process_.running && self->process_.pid == pid) self->take_check(failure);
     }

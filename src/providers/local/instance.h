@@ -7,19 +7,11 @@
 #include "base/clock.h"
 #include "base/unix_socket.h"
 #include "providers/local/settings.h"
-#include "providers/local/shim_client.h"
-#include "providers/local/waiting.h"
+#include "providers/shim/ground.h"
+#include "providers/shim/shim_client.h"
+#include "providers/shim/waiting.h"
 
 namespace gennaker::providers::local {
-
-/// What all parts of the provider stand on.
-struct Ground {
-  asio::any_io_executor executor;
-  asio::thread_pool& pool;  ///< for what blocks
-  const base::Clock& clock;
-  std::vector<std::string> shim_program;
-  std::string address;  ///< of the instances
-};
 
 /// Watches one instance: follows its shim (starts a new one if it dies) and checks its health.
 /// Threads: the executor's one.
@@ -30,6 +22,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   struct Setup {
     std::string id;
     std::string directory;
+    std::string address;  ///< where it listens
     int port = 0;
     HealthCheckSettings health_check;
     /// It had traffic when it was last seen: it keeps it until a check says otherwise.

@@ -2,10 +2,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "providers/local/files.h"
-#include "providers/local/health_check.h"
-#include "providers/local/rotating_log.h"
-#include "providers/local/shim_client.h"
+#include "providers/health/health_check.h"
+#include "providers/shim/files.h"
+#include "providers/shim/rotating_log.h"
+#include "providers/shim/shim_client.h"
 
 namespace gennaker::providers::local {
 namespace {

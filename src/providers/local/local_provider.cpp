@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "providers/local/account.h"
-#include "providers/local/files.h"
+#include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -73,7 +73,7 @@ class LocalProvider::Parts {
       : options(checked(std::move(given))),
         lock(options.data_directory),
         pool(pool_threads),
-        ground{std::move(executor), pool, clock, options.shim_program, options.address} {
+        ground{std::move(executor), pool, clock, options.shim_program} {
     for (const LocalAccount& account : options.accounts) {
       accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, ports));
     }
@@ -109,6 +109,17 @@ std::vector<model::Account> LocalProvider::accounts() const {
   return accounts;
 }
 
+model::Capabilities LocalProvider::capabilities() const {
+  return {.terminate_instances = true,
+          .reboot_instances = true,
+          .register_instances = true,
+          .partial_traffic = true,
+          .launch_changes = true,
+          .server_group_tags = true,
+          .jobs = true,
+          .platform_health = "Local"};
+}
+
 Async<void> LocalProvider::start() {
   for (const auto& [name, account] : parts_->accounts) co_await account->start();
 }
@@ -127,8 +138,12 @@ Async<json::object> LocalProvider::perform(model::Operation operation) {
   co_return co_await account.perform(std::move(operation));
 }
 
-Async<std::string> LocalProvider::console_output(std::string account, std::string instance_id) {
-  co_return co_await parts_->find(account).console_output(std::move(instance_id));
+Async<std::string> LocalProvider::console_output(std::string account, std::string id) {
+  co_return co_await parts_->find(account).console_output(std::move(id));
+}
+
+Async<std::string> LocalProvider::job_file(std::string account, std::string job_id, std::string name) {
+  co_return co_await parts_->find(account).job_file(std::move(job_id), std::move(name));
 }
 
 }  // namespace gennaker::providers::local

@@ -52,13 +52,15 @@ class LocalProvider final : public clusters::CloudProvider {
 
   std::string_view name() const override { return "local"; }
   std::vector<model::Account> accounts() const override;
+  model::Capabilities capabilities() const override;
   Async<void> start() override;
   Async<void> stop() override;
   Async<clusters::Snapshot> watch(std::string account, std::uint64_t known) override;
   /// disableServerGroup answers also {"drained": bool}: false when requests were cut at the end of the drain
   /// time-out.
   Async<boost::json::object> perform(model::Operation operation) override;
-  Async<std::string> console_output(std::string account, std::string instance_id) override;
+  Async<std::string> console_output(std::string account, std::string id) override;
+  Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;
 
  private:
   class Parts;

@@ -5,11 +5,12 @@
 #include "base/json.h"
 #include "base/logging.h"
 #include "clusters/naming.h"
+#include "providers/haproxy/ports.h"
 #include "providers/local/account.h"
-#include "providers/local/files.h"
 #include "providers/local/images.h"
-#include "providers/local/ports.h"
-#include "providers/local/process_spec.h"
+#include "providers/local/programs.h"
+#include "providers/shim/files.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -21,38 +22,11 @@ namespace fs = std::filesystem;
 
 // A server group's name is a directory's and, with a number behind it, a HAProxy server's.
 constexpr std::size_t longest_cluster_name = 120;
-constexpr int highest_port = 65535;
 
-[[noreturn]] void refuse(std::string_view field, const std::string& why) {
-  throw Error(Kind::invalid, fmt::format("{}: {}", field, why), {{"field", field}});
-}
-
-/// The program of the image where it has one of that name; else as it is, for PATH.
-std::string resolve_program(const std::string& program, const std::string& image) {
-  const std::string inside = image + "/" + program;
-  return !program.starts_with('/') && access(inside.c_str(), X_OK) == 0 ? inside : program;
-}
-
-std::string resolve_directory(const std::string& directory, const std::string& image) {
-  if (directory.empty()) return image;
-  return directory.starts_with('/') ? directory : image + "/" + directory;
-}
-
-/// What can be known about the settings by looking at the image. Blocks.
-void check_against_image(const GroupSettings& settings, const std::string& image_id,
-                         const std::string& image) {
-  const std::string directory = resolve_directory(settings.working_directory, image);
-  std::error_code ignored;
-  if (!fs::is_directory(directory, ignored)) {
-    refuse("settings.workingDirectory",
-           fmt::format("'{}' is not a directory of image '{}'", settings.working_directory, image_id));
-  }
-  const std::string program = resolve_program(settings.command[0], image);
-  const bool is_path = program.find('/') != std::string::npos;
-  if (is_path && access(program.c_str(), X_OK) != 0) {
-    refuse("settings.command",
-           fmt::format("'{}' is not a program of image '{}'", settings.command[0], image_id));
-  }
+std::size_t live_instances(const Group& group) {
+  return static_cast<std::size_t>(
+      std::count_if(group.instances.begin(), group.instances.end(),
+                    [](const InstanceRecord& record) { return !record.retiring; }));
 }
 
 struct PortSearch {
@@ -132,6 +106,35 @@ void Account::expect_capacity(const model::Capacity& capacity) const {
     refuse("capacity.max", fmt::format("desired ({}) or more is needed, not {}", desired, max));
 }
 
+std::vector<haproxy::Server> Account::servers_of(const std::string& load_balancer) const {
+  std::vector<haproxy::Server> servers;
+  for (const auto& [name, running] : groups_) {
+    const Group& group = running->group;
+    const auto& attached = group.load_balancers;
+    if (group.disabled || group.stage != GroupStage::active) continue;
+    if (std::find(attached.begin(), attached.end(), load_balancer) == attached.end()) continue;
+    for (const InstanceRecord& record : group.instances) {
+      const auto instance = running->instances.find(record.index);
+      if (record.retiring || record.renewing || record.left_out) continue;
+      if (is_without(record, load_balancer)) continue;
+      if (instance == running->instances.end()) continue;
+      if (!instance->second->in_service()) continue;
+      servers.push_back({.name = haproxy::server_name(group.instance_id(record.index)),
+                         .address = options_.address,
+                         .port = record.port});
+    }
+  }
+  return servers;
+}
+
+std::optional<std::string> Account::user_of(const std::string& load_balancer) const {
+  for (const auto& [name, running] : groups_) {
+    const auto& attached = running->group.load_balancers;
+    if (std::find(attached.begin(), attached.end(), load_balancer) != attached.end()) return name;
+  }
+  return std::nullopt;
+}
+
 Async<json::object> Account::create(model::Operation operation) {
   GroupPointer running;
   for (const auto& [name, known] : groups_) {
@@ -165,6 +168,13 @@ Async<json::object> Account::create(model::Operation operation) {
 }
 
 /// Checks everything, and gives the group its name and ports, on disk too, before any process is started.
+const model::Image& Account::expect_image(const std::string& id) const {
+  const auto image = images_.find(id);
+  if (image != images_.end()) return image->second;
+  throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}'", account_.name, id),
+              {{"field", "imageId"}});
+}
+
 Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::string key) {
   if (const auto refused = clusters::refuse_moniker(spec.moniker)) throw Error(Kind::invalid, *refused);
   if (spec.moniker.cluster.size() > longest_cluster_name) {
@@ -177,21 +187,11 @@ Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::
   group.create_key = std::move(key);
   group.raw_settings = spec.settings;
   group.settings = group_settings_of(spec.settings);
-  const auto image = images_.find(spec.image_id);
-  if (image == images_.end()) {
-    throw Error(Kind::not_found,
-                fmt::format("imageId: account '{}' has no image '{}'", account_.name, spec.image_id),
-                {{"field", "imageId"}});
-  }
-  group.image_id = image->second.id;
-  group.image_name = image->second.name;
-  group.version = image->second.version;
-  for (const std::string& name : spec.load_balancers) {
-    if (load_balancers_.contains(name)) continue;
-    throw Error(Kind::not_found,
-                fmt::format("loadBalancers: account '{}' has no load balancer '{}'", account_.name, name),
-                {{"field", "loadBalancers"}});
-  }
+  const model::Image& image = expect_image(spec.image_id);
+  group.image_id = image.id;
+  group.image_name = image.name;
+  group.version = image.version;
+  load_balancers_.expect(spec.load_balancers);
   group.moniker = spec.moniker;
   group.capacity = spec.capacity;
   group.load_balancers = spec.load_balancers;
@@ -340,6 +340,7 @@ std::shared_ptr<Instance> Account::watch_instance(const Group& group, const Inst
                                                   bool presumed_up) {
   Instance::Setup setup{.id = group.instance_id(record.index),
                         .directory = directory_of(group, record.index),
+                        .address = options_.address,
                         .port = record.port,
                         .health_check = group.settings.health_check,
                         .presumed_up = presumed_up,
@@ -408,7 +409,7 @@ Async<void> Account::shrink(GroupPointer running, int count) {
   if (leaving.empty()) co_return;
   co_await save(group);
   changed();
-  co_await drain(servers, options_.drain_timeout);
+  co_await load_balancers_.drain(servers, options_.drain_timeout);
   std::vector<Async<void>> stops;
   for (const int index : leaving) stops.push_back(stop_instance(running, index));
   co_await all_of(std::move(stops));
@@ -436,6 +437,35 @@ Async<void> Account::stop_instance(GroupPointer running, int index) {
   co_await on_pool(std::move(work));
 }
 
+/// What runs goes on; what is started from now on is started with this.
+Async<json::object> Account::update_launch(model::Operation operation) {
+  const std::string name = clusters::server_group_of(operation).name;
+  const clusters::LaunchChange change = clusters::launch_change_of(operation);
+  const GroupPointer running = find_group(name);
+  const auto held = co_await running->turn.take();
+  if (running->group.stage != GroupStage::active) {
+    throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", name));
+  }
+  Group updated = running->group;
+  updated.raw_settings = clusters::changed_settings(updated.raw_settings, change);
+  updated.settings = group_settings_of(updated.raw_settings);
+  if (!change.image_id.empty()) {
+    const model::Image& image = expect_image(change.image_id);
+    updated.image_id = image.id;
+    updated.image_name = image.name;
+    updated.version = image.version;
+  }
+  auto check = [settings = updated.settings, id = updated.image_id,
+                files = image_files(images_directory_, updated.image_id)] {
+    check_against_image(settings, id, files);
+  };
+  co_await on_pool(std::move(check));
+  co_await save(updated);
+  running->group = updated;
+  changed();
+  co_return named(name);
+}
+
 Async<json::object> Account::enable(model::Operation operation) {
   const std::string name = clusters::server_group_of(operation).name;
   const GroupPointer running = find_group(name);
@@ -445,10 +475,11 @@ Async<json::object> Account::enable(model::Operation operation) {
   }
   Group enabled = running->group;
   enabled.disabled = false;
+  leave_out(enabled, clusters::left_out(operation, live_instances(enabled)));
   co_await save(enabled);
-  running->group.disabled = false;
+  running->group = enabled;
   changed();
-  co_await reconcile_soon();
+  co_await load_balancers_.reconcile_soon();
   co_return named(name);
 }
 
@@ -458,20 +489,26 @@ Async<json::object> Account::disable(model::Operation operation) {
   if (given && *given < 0) refuse("drainTimeoutMs", "0 or more is needed");
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
+  const bool whole = clusters::percentage_of(operation) == 100;
   Group disabled = running->group;
-  disabled.disabled = true;
+  disabled.disabled = disabled.disabled || whole;
+  const auto chosen = leave_out(disabled, clusters::left_out(operation, live_instances(disabled)));
   co_await save(disabled);
-  running->group.disabled = true;
+  running->group = disabled;
   changed();
   std::set<std::string> servers;
-  for (const InstanceRecord& record : running->group.instances) {
-    servers.insert(haproxy::server_name(running->group.instance_id(record.index)));
+  json::array ids;
+  for (const InstanceRecord& record : disabled.instances) {
+    if (!disabled.disabled && !record.left_out) continue;
+    servers.insert(haproxy::server_name(disabled.instance_id(record.index)));
+    ids.push_back(json::value(disabled.instance_id(record.index)));
   }
-  const bool drained =
-      co_await drain(std::move(servers), given ? milliseconds(*given) : options_.drain_timeout);
+  const bool drained = co_await load_balancers_.drain(std::move(servers),
+                                                      given ? milliseconds(*given) : options_.drain_timeout);
   changed();
   json::object answer = named(name);
   answer["drained"] = drained;
+  if (!whole) answer["instanceIdsToDisable"] = std::move(ids);
   co_return answer;
 }
 
@@ -501,10 +538,10 @@ Async<void> Account::remove_group(GroupPointer running) {
     servers.insert(haproxy::server_name(group.instance_id(record.index)));
   }
   try {
-    co_await drain(std::move(servers), options_.drain_timeout);
+    co_await load_balancers_.drain(std::move(servers), options_.drain_timeout);
   } catch (const Error& error) {
     // Without HAProxy there is no traffic that could be lost.
-    if (balancer_.running()) throw;
+    if (load_balancers_.balancer().running()) throw;
     base::log::warn("server group '{}' is destroyed without HAProxy: {}", group.name, error.what());
   }
   std::vector<Async<void>> stops;

@@ -8,19 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "providers/health/health_check_settings.h"
+
 namespace gennaker::providers::local {
-
-namespace json = boost::json;
-using std::chrono::milliseconds;
-
-struct HealthCheckSettings {
-  bool http = true;  ///< else TCP: a connection is enough
-  std::string path = "/health";
-  milliseconds interval{500};
-  milliseconds timeout{1000};
-  int healthy_threshold = 1;
-  int unhealthy_threshold = 2;
-};
 
 /// `settings` of a server group: what the cluster description of a deploy stage holds for this provider.
 /// Fields and defaults: schema.json, README.md.
@@ -39,13 +29,5 @@ struct GroupSettings {
 
 /// Throws base::Error `invalid`, naming the member ("settings.healthCheck.type").
 GroupSettings group_settings_of(const json::object& settings);
-
-/// `settings` of a load balancer.
-struct LoadBalancerSettings {
-  int port = 0;
-  std::string bind = "127.0.0.1";
-  std::string check_path;  ///< of HAProxy's own checks; empty: TCP
-};
-LoadBalancerSettings load_balancer_settings_of(const json::object& settings);
 
 }  // namespace gennaker::providers::local

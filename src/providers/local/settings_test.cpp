@@ -4,8 +4,9 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "providers/haproxy/load_balancer_settings.h"
 #include "providers/local/group.h"
-#include "providers/local/process_spec.h"
+#include "providers/shim/process_spec.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -13,7 +14,7 @@ namespace {
 TEST(GroupSettings, HaveDefaults) {
   const auto settings = group_settings_of({{"command", "./run --port $PORT"}});
   EXPECT_EQ(settings.command, (std::vector<std::string>{"/bin/sh", "-c", "./run --port $PORT"}));
-  EXPECT_TRUE(settings.health_check.http);
+  EXPECT_EQ(settings.health_check.type, CheckType::http);
   EXPECT_EQ(settings.health_check.path, "/health");
   EXPECT_EQ(settings.health_check.interval, milliseconds(500));
   EXPECT_EQ(settings.health_check.unhealthy_threshold, 2);
@@ -33,7 +34,7 @@ TEST(GroupSettings, TakeWhatIsGiven) {
   EXPECT_EQ(settings.environment,
             (std::map<std::string, std::string>{{"A", "1"}, {"B", "2"}, {"C", "true"}}));
   EXPECT_EQ(settings.port, 9000);
-  EXPECT_FALSE(settings.health_check.http);
+  EXPECT_EQ(settings.health_check.type, CheckType::tcp);
   EXPECT_EQ(settings.health_check.healthy_threshold, 3);
   EXPECT_EQ(settings.memory_mb, 64);
   EXPECT_EQ(settings.log_files, 0);

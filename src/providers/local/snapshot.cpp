@@ -58,17 +58,9 @@ json::object exit_json(const ProcessExit& exit) {
 clusters::Snapshot Account::snapshot() const {
   clusters::Snapshot snapshot{.revision = revision_};
   for (const auto& [name, running] : groups_) snapshot.server_groups.push_back(describe(*running));
-  for (const auto& [name, balancer] : load_balancers_) {
-    snapshot.load_balancers.push_back({.name = name,
-                                       .account = account_.name,
-                                       .provider = "local",
-                                       .region = "local",
-                                       .moniker = clusters::parse_name(name),
-                                       .extra = {{"port", balancer.settings.port},
-                                                 {"bind", balancer.settings.bind},
-                                                 {"running", balancer_.running()}}});
-  }
+  for (auto& balancer : load_balancers_.describe()) snapshot.load_balancers.push_back(std::move(balancer));
   for (const auto& [id, image] : images_) snapshot.images.push_back(image);
+  for (const auto& [id, job] : jobs_) snapshot.jobs.push_back(job->job);
   return snapshot;
 }
 
@@ -88,6 +80,7 @@ model::ServerGroup Account::describe(const RunningGroup& running) const {
                                .version = group.version};
   described.launch_config = group.raw_settings;
   described.launch_config["imageId"] = group.image_id;
+  described.tags = group.tags;
   if (group.stage != GroupStage::active) {
     described.tags["state"] = stage_words[static_cast<int>(group.stage)];
   }
@@ -116,7 +109,7 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
                               .state = runs || starting ? HealthState::unknown : HealthState::down,
                               .description = runs ? "" : instance.reason(),
                               .platform = true});
-  described.health.push_back(traffic_health(group, instance, record.retiring));
+  described.health.push_back(traffic_health(group, instance, record));
   described.state = aggregate(described.health);
   if (instance.hopeless() && process.last_exit) {
     described.state = described.health.front().state = HealthState::failed;
@@ -132,23 +125,33 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
   return described;
 }
 
-model::Health Account::traffic_health(const Group& group, const Instance& instance, bool retiring) const {
+model::Health Account::traffic_health(const Group& group, const Instance& instance,
+                                      const InstanceRecord& record) const {
   const bool balanced = !group.load_balancers.empty();
+  const bool deregistered =
+      balanced && std::all_of(group.load_balancers.begin(), group.load_balancers.end(),
+                              [&](const auto& name) { return is_without(record, name); });
   model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
+  const Balancer& balancer = load_balancers_.balancer();
   const std::string server = haproxy::server_name(instance.id());
-  if (retiring || group.disabled) {
-    const auto lingering = balancer_.lingering().find(server);
-    const bool drains = lingering != balancer_.lingering().end() && lingering->second > 0;
+  if (record.retiring || record.renewing || record.left_out || deregistered || group.disabled) {
+    const auto lingering = balancer.lingering().find(server);
+    const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
     health.state = drains ? HealthState::draining : HealthState::out_of_service;
-    health.description = retiring ? "is being removed" : "its server group is disabled";
+    health.description = record.retiring   ? "is being removed"
+                         : record.renewing ? "is being started anew"
+                         : group.disabled  ? "its server group is disabled"
+                         : record.left_out ? "a part of its server group gets no traffic"
+                                           : "is not registered with its load balancers";
     return health;
   }
   health.state = state_of(instance.health());
   health.description = instance.reason();
   if (health.state != HealthState::up) return health;
   for (const std::string& name : group.load_balancers) {
-    const auto proxy = balancer_.view().find(name);
-    const bool known = proxy != balancer_.view().end() && proxy->second.contains(server);
+    if (is_without(record, name)) continue;
+    const auto proxy = balancer.view().find(name);
+    const bool known = proxy != balancer.view().end() && proxy->second.contains(server);
     if (!known) {
       health.state = HealthState::starting;
       health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);

@@ -10,6 +10,7 @@
 #include "clusters/nearest_name.h"
 #include "stages/cluster_description.h"
 #include "stages/cluster_lock.h"
+#include "stages/create_server_group/deployment_start.h"
 #include "stages/create_server_group/image_choice.h"
 #include "stages/create_server_group/source.h"
 #include "stages/fields.h"
@@ -23,36 +24,19 @@ using clusters::ServerGroupRef;
 using runner::TaskContext;
 using runner::TaskResult;
 
-/// A stage keeps what it created under a name that no other task and no user writes.
-constexpr std::string_view created_field = "createdServerGroupName";
 constexpr std::string_view requested_field = "serverGroupRequested";
 const std::string wait_name = "waitForUpInstances";
 
 std::vector<engine::SyntheticStage> as_stages(std::vector<clusters::Step> steps) {
-  std::vector<engine::SyntheticStage> stages;
+  std::vector<engine::SyntheticStage> in_turn, beside;
   for (clusters::Step& step : steps) {
-    stages.push_back(
+    auto& list = step.beside ? beside : in_turn;
+    list.push_back(
         {.type = std::move(step.kind), .name = std::move(step.name), .context = std::move(step.context)});
   }
-  return engine::in_sequence(std::move(stages));
-}
-
-clusters::Deployment deployment_of(const engine::StageView& stage, const ClusterDescription& description) {
-  const model::Stage& self = stage.stage();
-  clusters::Deployment deployment;
-  deployment.account = description.account;
-  deployment.provider = description.provider;
-  deployment.region = description.regions.empty() ? "" : description.regions.front();
-  deployment.moniker = description.moniker;
-  deployment.created = base::string_or(self.context, created_field, "");
-  const auto* source = base::find_object(self.context, "source");
-  deployment.had_source = source != nullptr && !server_group_name_of(*source).empty();
-  // A failure after the last task is one of the strategy's steps: the new server group serves by then.
-  deployment.creation_failed =
-      self.tasks.empty() || std::any_of(self.tasks.begin(), self.tasks.end(), [](const model::Task& task) {
-        return task.status != model::Status::succeeded && task.status != model::Status::skipped;
-      });
-  return deployment;
+  auto stages = engine::in_sequence(std::move(in_turn));
+  stages.insert(stages.end(), std::make_move_iterator(beside.begin()), std::make_move_iterator(beside.end()));
+  return stages;
 }
 
 class CreateServerGroupStage final : public engine::Stage {
@@ -67,8 +51,12 @@ class CreateServerGroupStage final : public engine::Stage {
       problem = FieldProblem{"region", "one region is needed; a deploy stage takes several"};
     }
     if (problem) return refuse(*problem);
+    if (!clusters::creates_server_group(description.strategy))
+      return engine::run_in_order({"determineSourceServerGroup"});
     engine::Plan plan = engine::run_in_order({"determineSourceServerGroup", "createServerGroup"});
     plan.tasks.push_back({.name = wait_name, .implementation = "waitForNewInstances"});
+    for (engine::SyntheticStage& step : as_stages(clusters::steps_before(description.strategy)))
+      plan.before.push_back(std::move(step));
     return plan;
   }
 
@@ -85,6 +73,11 @@ class CreateServerGroupStage final : public engine::Stage {
   void prepare_restart(model::Stage& stage) const override {
     // The name was written by our task, and the source is another one now.
     const bool ours = stage.context.contains(created_field);
+    if (const auto* saved = base::find(stage.context, "savedCapacity")) {
+      json::value capacity = *saved;
+      stage.context["capacity"] = std::move(capacity);
+      stage.context.erase("savedCapacity");
+    }
     forget_results(stage);
     if (!ours) return;
     for (const std::string_view key : {"serverGroupName", "asgName", "source"}) stage.context.erase(key);
@@ -120,10 +113,18 @@ class DetermineSource final : public runner::Task {
     const auto snapshot = co_await std::move(reading);
     const SourceChoice choice = choose_source(context.stage().context, description, *snapshot);
     if (!choice.problem.empty()) co_return runner::failed(context, choice.problem);
-    json::object found;
-    found["source"] = choice.group ? source_json(*choice.group, description) : json::object{};
-    if (choice.capacity) found["capacity"] = to_json(*choice.capacity);
-    if (choice.group) found["sourceServerGroupCapacitySnapshot"] = to_json(choice.group->capacity);
+    if (auto problem = start_problem(description, choice); !problem.empty())
+      co_return runner::failed(context, problem);
+    const model::Capacity usual{.min = 1, .max = 1, .desired = 1};
+    const model::Capacity wanted = choice.capacity ? *choice.capacity : description.capacity.value_or(usual);
+    // Refused before anything begins, rather than when the old ones are to go.
+    if (std::string why = successor_problem(description, wanted); !why.empty()) {
+      std::string verb = fmt::format("Strategy {}", clusters::name_of(description.strategy.kind));
+      auto checking = infrastructure_.guards.check_successor(place.account, place.region, description.moniker,
+                                                             std::move(verb), std::move(why));
+      co_await std::move(checking);
+    }
+    json::object found = note_start(description, choice, wanted, *snapshot);
     co_return runner::succeeded(found, {{"source", found["source"]}});
   }
 
@@ -160,7 +161,7 @@ class CreateServerGroup final : public runner::Task {
     // A name becomes the id of its newest image now, once, also for later attempts.
     if (const auto* known = clusters::find_image(*snapshot, region, image)) {
       image = known->id;
-    } else if (!snapshot->images.empty()) {
+    } else if (!snapshot->images.empty() && !can_be_pulled(description.account, image)) {
       co_return runner::failed(context, unknown_image(*snapshot, description, image));
     }
     for (const std::string& name : description.load_balancers) {
@@ -210,6 +211,12 @@ class CreateServerGroup final : public runner::Task {
   }
 
  private:
+  /// "registry:5000/shop:1.2": a mere name is one that the account should know.
+  bool can_be_pulled(const std::string& account, const std::string& image) const {
+    return infrastructure_.clouds.account(account).pulls_images &&
+           image.find_first_of("/:@") != std::string::npos;
+  }
+
   static model::Operation operation_for(const TaskContext& context) {
     const ClusterDescription description = description_of(context);
     clusters::ServerGroupSpec spec;
@@ -266,8 +273,12 @@ class CreateServerGroup final : public runner::Task {
 
 }  // namespace
 
+std::unique_ptr<engine::Stage> create_server_group_stage() {
+  return std::make_unique<CreateServerGroupStage>();
+}
+
 void add_create_server_group(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
-  catalogs.stages.add(std::make_unique<CreateServerGroupStage>());
+  catalogs.stages.add(create_server_group_stage());
   catalogs.tasks.add("determineSourceServerGroup", std::make_unique<DetermineSource>(infrastructure));
   catalogs.tasks.add("createServerGroup", std::make_unique<CreateServerGroup>(infrastructure));
 }

@@ -1,5 +1,6 @@
 #include "stages/deploy/deploy.h"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/json.h"
@@ -42,6 +43,36 @@ std::vector<Found> descriptions_in(const json::object& context, std::optional<Fi
   return found;
 }
 
+/// The trigger's parameters of a run as a custom strategy; nullptr: it is none.
+const json::object* strategy_parameters(const model::Execution& execution) {
+  const auto* parameters = base::find_object(execution.trigger, "parameters");
+  return parameters != nullptr && base::bool_or(*parameters, "strategy", false) ? parameters : nullptr;
+}
+
+bool is_first_deploy(const engine::StageView& stage) {
+  const auto& all = stage.execution().stages;
+  const auto first =
+      std::find_if(all.begin(), all.end(), [](const model::Stage& one) { return one.type == "deploy"; });
+  return first != all.end() && first->id == stage.stage().id;
+}
+
+/// In a custom strategy the first deploy stage deploys what the deployment that uses the strategy describes.
+std::optional<json::object> description_of_caller(const engine::StageView& stage) {
+  const auto* parameters = strategy_parameters(stage.execution());
+  if (parameters == nullptr || !is_first_deploy(stage)) return std::nullopt;
+  const auto* given = base::find_object(*parameters, "clusterDescription");
+  if (given == nullptr) return std::nullopt;
+  json::object description = *given;
+  description["strategy"] = "none";
+  for (const std::string_view key : {"imageId", "amiName"}) {
+    const std::string image = base::string_or(*parameters, key, "");
+    if (!image.empty()) description["imageId"] = image;
+  }
+  const std::string traffic = base::string_or(stage.context(), "trafficOptions", "inherit");
+  if (traffic != "inherit") description["startDisabled"] = traffic == "disable";
+  return description;
+}
+
 void put_region(json::object& description, const std::string& region) {
   // The zones stay the user's; only the choice among several regions is made here.
   for (const std::string_view key : {"region", "regions", "namespace", "namespaces"}) description.erase(key);
@@ -55,15 +86,24 @@ void put_region(json::object& description, const std::string& region) {
   description["region"] = region;
 }
 
+/// The trigger's parameter `clone`: what the descriptions leave out is taken from the server groups before.
+bool wants_clones(const model::Execution& execution) {
+  const auto* parameters = base::find_object(execution.trigger, "parameters");
+  return parameters != nullptr && base::bool_or(*parameters, "clone", false);
+}
+
 class DeployStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "deploy"; }
 
   engine::Plan plan(const engine::StageView& stage) const override {
     std::optional<FieldProblem> problem;
-    const auto found = descriptions_in(stage.context(), problem);
+    const auto of_caller = description_of_caller(stage);
+    const auto found = of_caller ? std::vector<Found>{{*of_caller, "clusterDescription."}}
+                                 : descriptions_in(stage.context(), problem);
     if (problem) return refuse(*problem);
     engine::Plan plan = engine::run_in_order({"completeParallelDeploy"});
+    const bool clones = wants_clones(stage.execution());
     for (const Found& one : found) {
       const auto read = read_cluster_description(one.description, stage.execution().application, problem);
       if (problem) return refuse(*problem, one.field);
@@ -72,8 +112,8 @@ class DeployStage final : public engine::Stage {
         put_region(context, region);
         context["application"] = read.moniker.app;
         context["credentials"] = read.account;
-        plan.before.push_back({.type = "createServerGroup",
-                               .name = fmt::format("Deploy in {}", region),
+        plan.before.push_back({.type = clones ? "cloneServerGroup" : "createServerGroup",
+                               .name = fmt::format("{} in {}", clones ? "Clone" : "Deploy", region),
                                .context = std::move(context)});
       }
     }

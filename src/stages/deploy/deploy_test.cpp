@@ -5,14 +5,26 @@
 #include <gtest/gtest.h>
 
 #include "base/json.h"
+#include "clusters/health.h"
+#include "clusters/operations.h"
+#include "stages/clone_server_group/clone_server_group.h"
 #include "stages/create_server_group/create_server_group.h"
 #include "stages/destroy_server_group/destroy_server_group.h"
+#include "stages/determine_target_server_group/determine_target_server_group.h"
 #include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
+#include "stages/enable_server_group/enable_server_group.h"
+#include "stages/instances/instances.h"
+#include "stages/pin_server_group/pin_server_group.h"
+#include "stages/resize_server_group/resize_server_group.h"
+#include "stages/restore_server_groups/restore_server_groups.h"
 #include "stages/rollback_server_group/rollback_server_group.h"
+#include "stages/rolling_push/rolling_push.h"
 #include "stages/scale_down_cluster/scale_down_cluster.h"
 #include "stages/shrink_cluster/shrink_cluster.h"
+#include "stages/update_launch_config/update_launch_config.h"
 #include "stages/wait/wait.h"
+#include "stages/wait_for_server_group/wait_for_server_group.h"
 #include "testing/builders.h"
 #include "testing/stage_world.h"
 
@@ -41,6 +53,16 @@ class Deploy : public ::testing::Test {
     add_scale_down_cluster(catalogs, infrastructure);
     add_rollback_server_group(catalogs, infrastructure);
     add_disable_server_group(catalogs, infrastructure);
+    add_enable_server_group(catalogs, infrastructure);
+    add_resize_server_group(catalogs, infrastructure);
+    add_pin_server_group(catalogs, infrastructure);
+    add_restore_server_groups(catalogs, infrastructure);
+    add_update_launch_config(catalogs, infrastructure);
+    add_rolling_push(catalogs, infrastructure);
+    add_instances(catalogs, infrastructure);
+    add_wait_for_server_group(catalogs);
+    add_determine_target_server_group(catalogs, infrastructure);
+    add_clone_server_group(catalogs, infrastructure);
     add_wait(catalogs);
     for (const std::string region : {"here", "there"}) {
       model::Image image;
@@ -154,8 +176,9 @@ TEST_F(Deploy, RedBlackKeepsAsManyAsAsked) {
   // The shrink comes before the disabling: the one that was just disabled stays, to roll back to.
   EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v002 (disabled)", "shop-main-v003"));
   EXPECT_TRUE(group("shop-main-v002")->instances.empty());
-  EXPECT_THAT(world.stage_types(), ElementsAre("createServerGroup", "shrinkCluster", "wait", "disableCluster",
-                                               "scaleDownCluster", "deploy"));
+  EXPECT_THAT(world.stage_types(),
+              ElementsAre("createServerGroup", "shrinkCluster", "wait", "waitForUpInstances",
+                          "disableCluster", "scaleDownCluster", "deploy"));
 }
 
 TEST_F(Deploy, HighlanderLeavesOne) {
@@ -192,6 +215,17 @@ TEST_F(Deploy, ServesAllTheTime) {
     EXPECT_EQ(gaps, 0) << strategy;
     world.clock().advance(1s);
   }
+}
+
+TEST_F(Deploy, AGuardRefusesASuccessorThatCannotServeBeforeItBegins) {
+  ASSERT_EQ(deploy(), Status::succeeded);
+  world.guard_everything();
+  world.clock().advance(1s);
+  EXPECT_EQ(deploy(R"("strategy":"redblack","startDisabled":true)"), Status::terminal);
+  EXPECT_THAT(world.error(),
+              HasSubstr("has traffic guards enabled. Strategy redblack would leave the cluster "
+                        "with no instances up: the new server group begins without traffic"));
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
 }
 
 TEST_F(Deploy, WhatNeverBecomesHealthyGoesAgain) {
@@ -361,7 +395,7 @@ INSTANTIATE_TEST_SUITE_P(
                 R"({"account":"local","region":"here","capacity":{"min":3,"desired":2}})",
                 "capacity: min 3, desired 2, max 2"},
         Refused{"an unknown strategy", R"({"account":"local","region":"here","strategy":"rolling"})",
-                "strategy: 'rolling' is not known; there are: none, highlander, redblack"},
+                "strategy: 'rolling' is not known; there are: none, highlander, redblack, "},
         Refused{"a percentage", R"({"account":"local","region":"here","targetHealthyDeployPercentage":101})",
                 "targetHealthyDeployPercentage: "},
         Refused{"an expression without a value", R"({"account":"local","region":"here","imageId":"${x}"})",
@@ -378,6 +412,198 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"an unknown load balancer",
                 R"({"account":"local","region":"here","imageId":"shop","loadBalancers":["front"]})",
                 "loadBalancers: account 'local' has no load balancer 'front' in 'here'"}));
+
+/// Four serve, and may shrink to two.
+class RollingDeploy : public Deploy {
+ protected:
+  RollingDeploy() {
+    auto old = server_group("shop-main-v000", {.up = 4});
+    old.capacity = {.min = 2, .max = 6, .desired = 4};
+    old.image_id = "sha-1";
+    world.cloud().put(old);
+  }
+  Status roll(const std::string& more = "") {
+    return deploy(R"("strategy":"rollingredblack","targetPercentages":[25,50,100])" +
+                  (more.empty() ? "" : "," + more));
+  }
+  int serving() {
+    int up = 0;
+    for (const auto& one : world.cloud().now().server_groups)
+      for (const auto& instance : one.instances) up += instance.state == model::HealthState::up ? 1 : 0;
+    return up;
+  }
+  std::string size(const std::string& name) {
+    const auto& capacity = group(name)->capacity;
+    return fmt::format("{}/{}/{}", capacity.min, capacity.desired, capacity.max);
+  }
+};
+
+TEST_F(RollingDeploy, KeepsAsManyServingAsBefore) {
+  world.run_until(
+      execution(
+          {{.type = "deploy",
+            .context = one_cluster(R"("strategy":"rollingredblack","targetPercentages":[25,50,100])")}}),
+      [this](const model::Execution& now) {
+        EXPECT_GE(serving(), 4);
+        return engine::at_rest(now);
+      });
+  ASSERT_EQ(world.execution().status, Status::succeeded) << world.error();
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000 (disabled)", "shop-main-v001"));
+  EXPECT_EQ(size("shop-main-v001"), "2/4/6") << "as large as the old one was";
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6") << "unpinned";
+  EXPECT_THAT(world.cloud().effect_kinds(),
+              ElementsAre("createServerGroup", "resizeServerGroup", "resizeServerGroup", "disableServerGroup",
+                          "resizeServerGroup", "disableServerGroup", "resizeServerGroup",
+                          "disableServerGroup", "resizeServerGroup"));
+}
+
+TEST_F(RollingDeploy, RestoresWhatWasBeforeWhenAStepFails) {
+  EXPECT_EQ(roll(R"("neverHealthy":true,"rollback":{"onFailure":true})"), Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000", "shop-main-v001 (disabled)"));
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6");
+  EXPECT_EQ(serving(), 4);
+}
+
+TEST_F(RollingDeploy, DestroysTheNewOneWhenAskedTo) {
+  EXPECT_EQ(roll(R"("neverHealthy":true,"rollback":{"onFailure":true,"destroyLatest":true})"),
+            Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6");
+}
+
+TEST_F(RollingDeploy, UnpinsWhenItIsCancelled) {
+  world.run_until(execution({{.type = "deploy", .context = one_cluster(R"("strategy":"rollingredblack",
+          "targetPercentages":[50,100],"delayBeforeCleanup":600)")}}),
+                  [](const model::Execution& now) {
+                    return std::any_of(now.stages.begin(), now.stages.end(), [](const auto& stage) {
+                      return stage.type == "wait" && stage.status == Status::running;
+                    });
+                  });
+  EXPECT_EQ(size("shop-main-v000"), "4/4/6") << "pinned";
+  EXPECT_EQ(size("shop-main-v001"), "2/2/2");
+  EXPECT_EQ(world.cancel(), Status::canceled);
+  EXPECT_EQ(size("shop-main-v000"), "2/4/6");
+  EXPECT_EQ(size("shop-main-v001"), "2/2/6");
+}
+
+TEST_F(RollingDeploy, EmptiesTheOldOneWhenAskedTo) {
+  ASSERT_EQ(roll(R"("scaleDown":true)"), Status::succeeded) << world.error();
+  EXPECT_EQ(size("shop-main-v000"), "0/0/0");
+}
+
+/// What fails once the new server group serves, and what is as it was afterwards.
+class RollBack : public RollingDeploy {
+ protected:
+  /// The cluster, its sizes and its traffic.
+  std::string cluster() {
+    std::string all;
+    for (const auto& one : world.cloud().now().server_groups) {
+      if (one.moniker.cluster != "shop-main") continue;
+      all += fmt::format("{} {} {} {}; ", one.name, size(one.name), one.disabled ? "off" : "on",
+                         clusters::count_up(one, std::nullopt));
+    }
+    return all;
+  }
+  /// The next server group's instances die as soon as the strategy's steps begin.
+  Status deploy_what_dies(const std::string& more) {
+    world.guard_everything();
+    world.run_until(execution({{.type = "deploy", .context = one_cluster(more)}}),
+                    [](const model::Execution& now) {
+                      return std::any_of(now.stages.begin(), now.stages.end(), [](const auto& stage) {
+                        return stage.owner == model::Owner::after && stage.type == "wait";
+                      });
+                    });
+    auto dead = server_group("shop-main-v001", {.up = 0, .down = 2});
+    dead.capacity = {.min = 2, .max = 2, .desired = 2};
+    world.cloud().put(dead);
+    return world.resume();
+  }
+};
+
+TEST_F(RollBack, RedBlackWhoseNewServerGroupDies) {
+  const std::string before = cluster();
+  EXPECT_EQ(deploy_what_dies(R"("strategy":"redblack","delayBeforeDisableSec":60,
+      "rollback":{"onFailure":true,"destroyLatest":true})"),
+            Status::terminal);
+  EXPECT_EQ(cluster(), before);
+  EXPECT_EQ(world.stage("restoreServerGroups").status, Status::succeeded) << world.error();
+}
+
+TEST_F(RollBack, TellsWhenWhatServedIsGone) {
+  world.run_until(execution({{.type = "deploy", .context = one_cluster(R"("strategy":"redblack",
+      "delayBeforeDisableSec":60,"rollback":{"onFailure":true})")}}),
+                  [](const model::Execution& now) {
+                    return std::any_of(now.stages.begin(), now.stages.end(),
+                                       [](const auto& stage) { return stage.type == "wait"; });
+                  });
+  world.guard_everything();
+  // A person removes the old one, so that the disabling is refused for the new one's sake.
+  world.cloud().carry_out(clusters::destroy_server_group("by-hand", {"local", "here", "shop-main-v000"}));
+  world.cloud().carry_out(clusters::destroy_server_group("by-hand-2", {"local", "here", "shop-main-v001"}));
+  EXPECT_EQ(world.resume(), Status::terminal);
+  EXPECT_THAT(world.error(), HasSubstr("has no server group"));
+}
+
+class RollingPushed : public RollBack {};
+
+TEST_F(RollingPushed, StartsEachInstanceAnewWithTheNewImage) {
+  model::Image image;
+  image.id = "sha-2";
+  image.name = "shop-2";
+  image.account = "local";
+  image.region = "here";
+  world.cloud().put(image);
+  int fewest = 4;
+  world.run_until(execution({{.type = "deploy", .context = one_cluster(R"("strategy":"rollingpush",
+      "imageId":"sha-2","termination":{"concurrentRelaunches":1})")}}),
+                  [&](const model::Execution& now) {
+                    fewest = std::min(fewest, serving());
+                    return engine::at_rest(now);
+                  });
+  ASSERT_EQ(world.execution().status, Status::succeeded) << world.error();
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
+  EXPECT_EQ(group("shop-main-v000")->image_id, "sha-2");
+  EXPECT_EQ(fewest, 3) << "one at a time";
+  EXPECT_EQ(serving(), 4);
+}
+
+TEST_F(RollingPushed, GoesBackWhenTheNewOneIsNotHealthy) {
+  const std::string image = group("shop-main-v000")->image_id;
+  const std::string before = cluster();
+  EXPECT_EQ(deploy(R"("strategy":"rollingpush","neverHealthy":true,"rollback":{"onFailure":true})"),
+            Status::terminal);
+  EXPECT_EQ(cluster(), before);
+  EXPECT_EQ(group("shop-main-v000")->image_id, image);
+  EXPECT_FALSE(group("shop-main-v000")->launch_config.contains("neverHealthy"));
+}
+
+TEST_F(RollingPushed, NeedsAServerGroup) {
+  world.cloud().carry_out(clusters::destroy_server_group("by-hand", {"local", "here", "shop-main-v000"}));
+  EXPECT_EQ(deploy(R"("strategy":"rollingpush")"), Status::terminal);
+  EXPECT_THAT(world.error(), HasSubstr("strategy: cluster 'shop-main' has no server group in 'here'"));
+}
+
+class Canaries : public RollBack {};
+
+TEST_F(Canaries, ServeBesideProductionForAWhile) {
+  const std::string before = cluster();
+  std::size_t most = 0;
+  world.run_until(execution({{.type = "deploy", .context = one_cluster(R"("strategy":"canary",
+      "canary":{"instances":1,"seconds":60})")}}),
+                  [&](const model::Execution& now) {
+                    most = std::max(most, world.server_groups().size());
+                    return engine::at_rest(now);
+                  });
+  ASSERT_EQ(world.execution().status, Status::succeeded) << world.error();
+  EXPECT_EQ(most, 3u);
+  EXPECT_EQ(cluster(), before);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
+}
+
+TEST_F(Canaries, GoWhenOneIsNotHealthy) {
+  EXPECT_EQ(deploy(R"("strategy":"canary","neverHealthy":true)"), Status::terminal);
+  EXPECT_THAT(world.server_groups(), ElementsAre("shop-main-v000"));
+}
 
 }  // namespace
 }  // namespace gennaker::stages

@@ -35,7 +35,7 @@ class DestroyServerGroup final : public ServerGroupOperation {
     (void)group;  // one that is gone already is a success
     (void)snapshot;
     return {.operation = clusters::destroy_server_group(context.key(kind()), ref),
-            .guarded_verb = "Destroying"};
+            .guarded_verb = std::string(clusters::guarded_verb(kind()))};
   }
 };
 
@@ -51,7 +51,8 @@ class DisableBeforeDestroy final : public ServerGroupOperation {
     Intent intent;
     intent.nothing_to_do = group == nullptr || group->disabled;
     intent.operation = clusters::disable_server_group(context.key(kind()), ref, drain_timeout);
-    intent.guarded_verb = "Destroying";
+    // The traffic goes because the server group does: a refusal speaks of that.
+    intent.guarded_verb = clusters::guarded_verb(clusters::destroy_server_group_kind);
     return intent;
   }
 };

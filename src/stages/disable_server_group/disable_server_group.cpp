@@ -15,6 +15,10 @@ class DisableServerGroupStage final : public engine::Stage {
   bool takes_strategy_parameters() const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"disableAsg"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
+    std::optional<clusters::FieldProblem> problem;
+    const int percentage = read_percentage(stage.context(), problem);
+    if (problem) return refuse(*problem);
+    if (percentage < 100) return plan_target_stage(stage, {"disableServerGroup", "waitForDownInstances"});
     return plan_target_stage(stage,
                              {"disableServerGroup", "waitForDownInstances", "waitForServerGroupDisabled"});
   }
@@ -30,8 +34,13 @@ class DisableServerGroup final : public ServerGroupOperation {
   Intent intend(const runner::TaskContext& context, const clusters::ServerGroupRef& ref,
                 const model::ServerGroup* group, const clusters::Snapshot& snapshot) const override {
     if (group == nullptr) need_server_group(snapshot, ref);
-    return {.operation = clusters::disable_server_group(context.key(kind()), ref, drain_timeout),
-            .guarded_verb = "Disabling"};
+    std::optional<clusters::FieldProblem> problem;
+    const int percentage = read_percentage(context.stage().context, problem);
+    if (percentage == 0) return {.operation = {}, .guarded_verb = "", .nothing_to_do = true};
+    const int share = clusters::share_of(percentage, group->instances.size());
+    const bool all = static_cast<std::size_t>(share) == group->instances.size();
+    return {.operation = clusters::disable_server_group(context.key(kind()), ref, drain_timeout, percentage),
+            .guarded_verb = std::string(all ? clusters::guarded_verb(kind()) : "")};
   }
 };
 

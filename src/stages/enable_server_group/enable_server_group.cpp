@@ -15,6 +15,9 @@ class EnableServerGroupStage final : public engine::Stage {
   bool takes_strategy_parameters() const override { return true; }
   std::vector<std::string_view> aliases() const override { return {"enableAsg"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
+    std::optional<clusters::FieldProblem> problem;
+    read_percentage(stage.context(), problem);
+    if (problem) return refuse(*problem);
     return plan_target_stage(stage, {"enableServerGroup", "waitForUpInstances"});
   }
   void prepare_restart(model::Stage& stage) const override { forget_results(stage); }
@@ -29,7 +32,11 @@ class EnableServerGroup final : public ServerGroupOperation {
   Intent intend(const runner::TaskContext& context, const clusters::ServerGroupRef& ref,
                 const model::ServerGroup* group, const clusters::Snapshot& snapshot) const override {
     if (group == nullptr) need_server_group(snapshot, ref);
-    return {.operation = clusters::enable_server_group(context.key(kind()), ref), .guarded_verb = ""};
+    std::optional<clusters::FieldProblem> problem;
+    const int percentage = read_percentage(context.stage().context, problem);
+    if (percentage == 0) return {.operation = {}, .guarded_verb = "", .nothing_to_do = true};
+    return {.operation = clusters::enable_server_group(context.key(kind()), ref, percentage),
+            .guarded_verb = ""};
   }
 };
 

@@ -111,6 +111,8 @@ Resize read_resize(const json::object& context, std::optional<FieldProblem>& pro
   resize.number = read_number(context, "scaleNum", problem);
   resize.pin = base::bool_or(context, "pinCapacity", false);
   resize.pin_min = base::bool_or(context, "pinMinimumCapacity", false);
+  if (base::bool_or(context, "unpinMinimumCapacity", false))
+    resize.unpin_min = read_partial_capacity(context, "savedCapacity", problem).min;
   if (problem) return resize;
   const bool changes = resize.action == Action::up || resize.action == Action::down;
   if (resize.action == Action::exact && resize.capacity.empty()) {
@@ -132,6 +134,8 @@ Capacity new_capacity(const Resize& resize, const Capacity& current, const clust
     result.min = result.max = result.desired;
   } else if (resize.pin_min) {
     result.min = result.desired;
+  } else if (resize.unpin_min) {
+    result.min = std::min(result.min, *resize.unpin_min);
   }
   return result;
 }

@@ -52,7 +52,7 @@ class ResizeServerGroup final : public ServerGroupOperation {
       intent.context["originalCapacity." + ref.name] = to_json(group->capacity);
     }
     intent.operation = clusters::resize_server_group(context.key(kind()), ref, wanted);
-    if (wanted.desired == 0) intent.guarded_verb = "Removal of all instances in";
+    if (wanted.desired == 0) intent.guarded_verb = clusters::guarded_verb(kind());
     return intent;
   }
 

@@ -8,6 +8,8 @@
  * APPLICATION          default "demo"
  * DEPLOY, PROMOTE      names of the pipelines, default "Deploy demo" and "Promote demo"
  * GUARDED              name of a pipeline with a field and a condition that fail, default "Guarded release"
+ * LOCKING              name of a pipeline that holds a cluster's lock for some seconds at least; default that of DEPLOY
+ * WAITING              not empty: a second run of LOCKING waits for the lock
  * PARAMETERS           JSON object, labels and values of the parameters to start DEPLOY with; default {"Version": "2"}
  * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
  * JUDGMENT_STAGE       default "Approve"
@@ -31,6 +33,7 @@ const application = process.env.APPLICATION ?? 'demo';
 const deploy = process.env.DEPLOY ?? 'Deploy demo';
 const promote = process.env.PROMOTE ?? 'Promote demo';
 const guarded = process.env.GUARDED ?? 'Guarded release';
+const locking = process.env.LOCKING ?? deploy;
 const parameters = JSON.parse(process.env.PARAMETERS ?? '{"Version": "2"}');
 const judgmentStage = process.env.JUDGMENT_STAGE ?? 'Approve';
 const patience = 1000 * Number(process.env.PATIENCE_SECONDS ?? 180);
@@ -92,6 +95,27 @@ test('a pipeline is started with a parameter and watched to its end', async () =
   assert.equal(await graph.getByRole('button', { name: /: (Running|Not started)$/ }).count(), 0);
   await page.waitForTimeout(700);
   await shoot('execution-succeeded');
+});
+
+test('a deployment is drawn: its steps, and the traffic of the old and the new server group', async () => {
+  const graph = page.getByRole('group', { name: 'Stage graph' });
+  const plot = page.getByRole('region', { name: /^Instances and traffic in / });
+  for (const button of await graph.getByRole('button').all()) {
+    await button.click();
+    if ((await plot.count()) > 0) break;
+  }
+  await plot.first().waitFor();
+  const lanes = plot.getByRole('img');
+  assert.equal(await lanes.count(), 2);
+  await plot.getByRole('img', { name: /: (0 of \d+ serve|not there)$/ }).waitFor();
+  await plot.getByRole('img', { name: /: (\d+) of \1 serve$/ }).waitFor();
+  assert.ok((await plot.getByRole('listitem').count()) >= 3, 'each step has a band');
+  await shoot('deployment');
+  // Whoever comes later sees the same, from what the stages recorded.
+  const before = await lanes.evaluateAll((all) => all.map((lane) => lane.getAttribute('aria-label')));
+  await page.reload();
+  await plot.first().waitFor();
+  assert.deepEqual(await lanes.evaluateAll((all) => all.map((lane) => lane.getAttribute('aria-label'))), before);
 });
 
 test('a stage is selected with the keyboard, and shows its tasks, log and context', async () => {
@@ -215,6 +239,96 @@ test('the clusters show an enabled server group with healthy instances', async (
   await panel.waitFor({ state: 'hidden' });
 });
 
+test('what a traffic guard refuses cannot be asked for, and says by which rule', async () => {
+  const dialog = await choose(await enabledGroup(), 'Disable…');
+  await dialog.getByText('What will change').waitFor();
+  await dialog.getByText(/^Nothing else of .* serves/).waitFor();
+  const alert = dialog.getByRole('alert');
+  await alert.getByText('A traffic guard refuses this').waitFor();
+  await alert.getByText(/has traffic guards enabled/).waitFor();
+  await alert.getByText(/^Rule: account local, any region, .*, set by \w+/).waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Disable' }).isDisabled());
+  await shoot('guard');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+});
+
+test('a resize says from how many to how many, and shows its end', async () => {
+  const name = await enabledGroup();
+  const dialog = await choose(name, 'Resize…');
+  const field = dialog.getByRole('textbox', { name: 'Instances' });
+  const now = Number(await field.inputValue());
+  const resize = dialog.getByRole('button', { name: 'Resize', exact: true });
+  assert.ok(await resize.isDisabled(), 'nothing is to be changed yet');
+  await field.fill(String(now + 1));
+  await dialog.getByText(`${name}: ${now} → ${now + 1} instances`).waitFor();
+  await dialog.getByText('A traffic guard covers this cluster, and lets this pass.').waitFor();
+  await dialog.getByRole('textbox', { name: /^Reason/ }).fill('a busy evening');
+  await shoot('resize');
+  await resize.click();
+  await dialog.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
+  await shoot('resized');
+  await dialog.getByRole('link', { name: 'Open the task' }).click();
+  await page.getByRole('heading', { name: `Resize ${name} to ${now + 1} instances`, level: 1 }).waitFor();
+  await page.getByText('Reason: a busy evening').waitFor();
+  await page.goto(`${base}/ui/applications/${application}/clusters`);
+  await page.getByRole('row', { name: `${name}: Enabled` }).getByText(`${now + 1} of ${now + 1} up`).waitFor();
+});
+
+test('traffic goes back to an earlier server group', async () => {
+  const from = await enabledGroup();
+  const row = page.getByRole('row', { name: /: Disabled$/ }).first();
+  const to = (await row.getAttribute('aria-label')).replace(/: .*$/, '');
+  const dialog = await choose(to, 'Roll back to this…');
+  const [back, away] = [to, from].map((name) => name.split('-').at(-1));
+  await dialog.getByText(`Traffic goes from ${away} to ${back}`).waitFor();
+  await dialog.getByText(`${away} loses its traffic only when ${back} is up`).waitFor();
+  await shoot('roll-back');
+  await dialog.getByRole('button', { name: 'Roll back', exact: true }).click();
+  await dialog.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
+  await shoot('rolled-back');
+  await dialog.getByRole('button', { name: 'Close', exact: true }).last().click();
+  await page.getByRole('row', { name: `${to}: Enabled` }).waitFor();
+  await page.getByRole('row', { name: `${from}: Disabled` }).waitFor();
+});
+
+test('an instance is started anew from its panel', async () => {
+  const row = page.getByRole('row', { name: `${await enabledGroup()}: Enabled` });
+  await row.getByRole('button', { name: /^Instance .*: Up$/ }).first().click();
+  const panel = page.getByRole('dialog');
+  for (const action of ['Deregister…', 'Register…', 'Terminate…']) await panel.getByRole('button', { name: action, exact: true }).waitFor();
+  await panel.getByRole('button', { name: 'Reboot…' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Reboot / });
+  await dialog.getByText(/ends and starts anew/).waitFor();
+  await dialog.getByText(/^Meanwhile \d+ instead of \d+ instances? of /).waitFor();
+  await shoot('reboot');
+  await dialog.getByRole('button', { name: 'Reboot', exact: true }).click();
+  await dialog.getByRole('status').filter({ hasText: 'Succeeded' }).waitFor({ timeout: patience });
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await panel.getByText('Console output').waitFor();
+  await page.keyboard.press('Escape');
+  await panel.waitFor({ state: 'hidden' });
+});
+
+test('a cluster says who has its lock, and a person breaks it with a reason', async () => {
+  const holder = await startThere(locking);
+  const lock = page.getByRole('group', { name: /^Lock of / });
+  await lock.getByRole('link', { name: locking }).waitFor({ timeout: patience });
+  await shoot('locked');
+  if (process.env.WAITING) await sayForWhom(await startThere(locking), holder);
+  await lock.getByRole('button', { name: 'Break the lock' }).click();
+  const dialog = page.getByRole('dialog', { name: /^Break the lock of / });
+  await dialog.getByText('Whoever waits for it goes on at once.').waitFor();
+  const doIt = dialog.getByRole('button', { name: 'Break the lock' });
+  assert.ok(await doIt.isDisabled(), 'a reason is needed');
+  await dialog.getByRole('textbox', { name: /^Reason/ }).fill('it hangs');
+  await shoot('break-lock');
+  await doIt.click();
+  await dialog.waitFor({ state: 'hidden' });
+  await lock.locator(`a[href*="${holder}"]`).waitFor({ state: 'detached' });
+});
+
 test('the dark scheme is one button away', async () => {
   await page.getByRole('button', { name: 'Use the dark scheme' }).click();
   await shoot('clusters-dark');
@@ -238,6 +352,43 @@ test('an address that leads nowhere says so', async () => {
 test('the page has not complained', () => {
   assert.deepEqual(complaints, []);
 });
+
+/** The name of the enabled server group that is shown first. */
+async function enabledGroup() {
+  const row = page.getByRole('row', { name: /: Enabled$/ }).first();
+  await row.getByRole('button', { name: /^Instance .*: Up$/ }).first().waitFor({ timeout: patience });
+  return (await row.getAttribute('aria-label')).replace(/: .*$/, '');
+}
+
+/** Picks an action of a server group; its dialog. */
+async function choose(group, action) {
+  await page.getByRole('button', { name: `Actions on ${group}` }).click();
+  await page.getByRole('menuitem', { name: action, exact: true }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.waitFor();
+  return dialog;
+}
+
+/** Starts a pipeline without leaving the view; the execution's id. */
+async function startThere(pipeline) {
+  const url = `/pipelines/v2/${application}/${encodeURIComponent(pipeline)}`;
+  const body = JSON.stringify({ parameters: Object.fromEntries(Object.entries(parameters).map(([name, value]) => [name.toLowerCase(), value])) });
+  const ref = await page.evaluate(async ([path, text]) => {
+    const answer = await fetch(path, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: text });
+    return (await answer.json()).ref;
+  }, [url, body]);
+  return ref.split('/').at(-1);
+}
+
+/** A stage that waits for a lock names its holder, and leads to it. */
+async function sayForWhom(waiter, holder) {
+  await page.goto(`${base}/ui/applications/${application}/executions/${waiter}`);
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  await details.getByText(/the lock of cluster/).waitFor({ timeout: patience });
+  await details.getByRole('link', { name: holder }).waitFor();
+  await shoot('waits-for-a-lock');
+  await page.goto(`${base}/ui/applications/${application}/clusters`);
+}
 
 /** Opens the dialog of a pipeline, fills it in and starts it; ends on the execution's own view. */
 async function start(pipeline, values) {

@@ -1,6 +1,7 @@
 #include <csignal>
 #include <fstream>
 
+#include "base/json.h"
 #include "world.h"
 
 namespace gennaker::providers::local {
@@ -299,6 +300,168 @@ TEST_F(LocalWorld, ResizesUnderTraffic) {
   EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
   perform(resize_server_group(key(), ref(name), {0, 0, 0}));
   EXPECT_TRUE(group(name).instances.empty());
+}
+
+TEST_F(LocalWorld, StartsInstancesAnewUnderTraffic) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 3));
+  await_healthy(name, 3);
+  const auto pid_of = [&](std::size_t index) {
+    return base::whole_number(group(name).instances.at(index).extra, "pid").value_or(0);
+  };
+  const auto first = pid_of(0), second = pid_of(1), third = pid_of(2);
+  Traffic fresh(port, Traffic::Connections::fresh);
+  const std::string terminate = key(), reboot = key();
+  perform(clusters::terminate_instances(terminate, {"local", "local", {name + "-0", name + "-7"}}));
+  await_healthy(name, 3);
+  const auto replaced = pid_of(0);
+  EXPECT_NE(replaced, first);
+  perform(clusters::reboot_instances(reboot, {"local", "local", {name + "-1"}}));
+  await_healthy(name, 3);
+  EXPECT_NE(pid_of(1), second);
+  EXPECT_EQ(pid_of(2), third) << "nobody named it";
+  close(false);
+  fs::remove_all(options_.data_directory +
+                 "/local/local/operations");  // as if it died before it noted the answer
+  open();
+  await_healthy(name, 3);
+  await("its processes", [&] { return pid_of(0) != 0; });
+  perform(clusters::terminate_instances(terminate, {"local", "local", {name + "-0"}}));
+  EXPECT_EQ(pid_of(0), replaced) << "the mark is the group's, not only the answer's";
+  fresh.stop();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+}
+
+TEST_F(LocalWorld, EndsOneInstanceForGood) {
+  balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  const std::string once = key();
+  for (int attempt = 0; attempt < 2; ++attempt) {
+    perform(clusters::terminate_and_decrement(once, ref(name), name + "-0", {1, 2, 1}));
+  }
+  ASSERT_EQ(group(name).instances.size(), 1U);
+  EXPECT_EQ(group(name).instances[0].id, name + "-1");
+  EXPECT_EQ(group(name).capacity.desired, 1);
+}
+
+TEST_F(LocalWorld, TakesTheTrafficOfOneInstance) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  Traffic fresh(port, Traffic::Connections::fresh);
+  perform(clusters::deregister_instances(key(), {"local", "local", {name + "-0"}}, {"shop"}));
+  EXPECT_EQ(servers_in_haproxy(), (Names{name + "-1"}));
+  EXPECT_EQ(group(name).instances[0].state, model::HealthState::out_of_service);
+  perform(clusters::register_instances(key(), {"local", "local", {name + "-0"}}, {"shop"}));
+  await_healthy(name, 2);
+  EXPECT_EQ(servers_in_haproxy(), (Names{name + "-0", name + "-1"}));
+  fresh.stop();
+  EXPECT_EQ(fresh.failed(), 0) << fresh.first_failure();
+}
+
+TEST_F(LocalWorld, MovesAPartOfTheTraffic) {
+  const int port = balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 4));
+  await_healthy(name, 4);
+  Traffic fresh(port, Traffic::Connections::fresh), kept(port, Traffic::Connections::kept);
+  const auto answer = perform(clusters::disable_server_group(key(), ref(name), std::chrono::seconds(10), 50));
+  EXPECT_EQ(answer.at("instanceIdsToDisable"),
+            boost::json::value(boost::json::array{name + "-0", name + "-1"}));
+  EXPECT_FALSE(group(name).disabled);
+  EXPECT_EQ(servers_in_haproxy(), (Names{name + "-2", name + "-3"}));
+  EXPECT_EQ(group(name).instances[1].state, model::HealthState::out_of_service);
+  close(false);
+  open();
+  await("the same after a crash", [&] { return servers_in_haproxy() == Names{name + "-2", name + "-3"}; });
+  perform(clusters::enable_server_group(key(), ref(name)));
+  await_healthy(name, 4);
+  EXPECT_EQ(servers_in_haproxy().size(), 4U);
+  fresh.stop();
+  kept.stop();
+  EXPECT_EQ(fresh.failed() + kept.failed(), 0) << fresh.first_failure() << kept.first_failure();
+}
+
+TEST_F(LocalWorld, StartsAnotherImageFromNowOn) {
+  balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 2));
+  await_healthy(name, 2);
+  const std::string image = bake("2.0");
+  clusters::LaunchChange change;
+  change.image_id = image;
+  change.settings = {{"env", {{"SLOW_START_MS", "0"}}}};
+  perform(clusters::update_launch(key(), ref(name), change));
+  EXPECT_EQ(group(name).image_id, image);
+  await_healthy(name, 2);
+  const auto pid_of = [&](std::size_t index) {
+    return base::whole_number(group(name).instances.at(index).extra, "pid").value_or(0);
+  };
+  const auto other = pid_of(1);
+  perform(clusters::terminate_instances(key(), {"local", "local", {name + "-0"}}));
+  await_healthy(name, 2);
+  EXPECT_EQ(pid_of(1), other) << "nobody started it anew";
+  change.settings = {{"command", boost::json::array{"./no-such-program"}}};
+  EXPECT_TRUE(says(refusal(clusters::update_launch(key(), ref(name), change)), {"settings.command"}));
+  EXPECT_EQ(group(name).launch_config.at("env").at("SLOW_START_MS"), "0") << "nothing changed";
+}
+
+clusters::JobSpec job(const std::string& command) {
+  clusters::JobSpec spec;
+  spec.account = spec.region = "local";
+  spec.moniker = {.app = "shop", .stack = "", .detail = "migrate", .cluster = ""};
+  spec.settings["command"] = command;
+  return spec;
+}
+
+TEST_F(LocalWorld, RunsAJobToItsEnd) {
+  const std::string once = key();
+  const auto answer = perform(clusters::run_job(
+      once,
+      job("echo hello; echo once >> $JOB_DIRECTORY/runs; echo rows=7 > $JOB_DIRECTORY/result; exit 0")));
+  const auto id = base::string_or(answer, "jobId", "");
+  await("its end", [&] { return snapshot().jobs.at(0).completed_time.has_value(); });
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::succeeded) << snapshot().jobs.at(0).message;
+  EXPECT_EQ(snapshot().jobs.at(0).exit_code, 0);
+  EXPECT_EQ(run(provider_->job_file("local", id, "result")), "rows=7\n");
+  EXPECT_TRUE(says(run(provider_->console_output("local", id)), "hello\n"));
+  expect_no_process("/local/local/jobs");
+  fs::remove_all(options_.data_directory + "/local/local/operations");
+  close(false);
+  open();
+  EXPECT_EQ(base::string_or(perform(clusters::run_job(once, job("exit 3"))), "jobId", ""), id);
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::succeeded) << "the same key, the same job";
+  EXPECT_EQ(run(provider_->job_file("local", id, "runs")), "once\n");
+  for (const std::string name : {"../job.json", "/etc/passwd", ""}) {
+    EXPECT_THROW(run(provider_->job_file("local", id, name)), base::Error) << name;
+  }
+}
+
+TEST_F(LocalWorld, SeesTheEndOfAJobThatItDidNotWatch) {
+  perform(clusters::run_job(key(), job("sleep 0.5; exit 3")));
+  close(false);
+  wait_until("the command's end",
+             [&] { return processes_of(options_.data_directory + "/local/local/jobs").size() == 1; });
+  open();
+  await("its end", [&] { return snapshot().jobs.at(0).completed_time.has_value(); });
+  EXPECT_EQ(snapshot().jobs.at(0).exit_code, 3);
+  EXPECT_EQ(snapshot().jobs.at(0).message, "exited with status 3");
+}
+
+TEST_F(LocalWorld, EndsAJobThatIsCancelled) {
+  const auto answer = perform(clusters::run_job(key(), job("sleep 1000")));
+  const std::string cancel = key(), id = base::string_or(answer, "jobId", "");
+  for (int attempt = 0; attempt < 2; ++attempt) perform(clusters::cancel_job(cancel, "local", "local", id));
+  EXPECT_EQ(snapshot().jobs.at(0).state, model::JobState::failed);
+  EXPECT_EQ(snapshot().jobs.at(0).message, "was cancelled");
+  expect_no_process("/local/local/jobs");
+}
+
+TEST_F(LocalWorld, KeepsTagsOfAServerGroup) {
+  balance("shop");
+  const std::string name = create(key(), spec(bake("1.0"), 1));
+  perform(clusters::tag_server_group(key(), ref(name), {{"team", "blue"}, {"old", "1"}}));
+  perform(clusters::tag_server_group(key(), ref(name), {{"old", nullptr}}));
+  EXPECT_EQ(group(name).tags, (boost::json::object{{"team", "blue"}}));
 }
 
 TEST_F(LocalWorld, DestroysWithoutATrace) {

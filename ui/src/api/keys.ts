@@ -17,5 +17,10 @@ export const keys = {
   infrastructure: ['infrastructure'] as const,
   instance: (account: string, region: string, id: string) =>
     ['infrastructure', 'instance', account, region, id] as const,
+  accounts: ['accounts'] as const,
+  /** They change with executions; the inventory's events are a second occasion to look. */
+  clusterLocks: ['infrastructure', 'clusterLocks'] as const,
+  guards: ['infrastructure', 'guard'] as const,
+  guard: (url: string) => ['infrastructure', 'guard', url] as const,
   console: (account: string, region: string, id: string) => ['console', account, region, id] as const,
 };

@@ -211,6 +211,49 @@ export interface LoadBalancer {
   [providersOwn: string]: unknown;
 }
 
+/** What an account's cloud can do; absent: it cannot. */
+export interface Capabilities {
+  terminateInstances?: boolean;
+  rebootInstances?: boolean;
+  registerInstances?: boolean;
+}
+
+export interface Account {
+  name: string;
+  cloudProvider?: string;
+  capabilities?: Capabilities;
+}
+
+/** Who changes a cluster now, and keeps others from it. */
+export interface ClusterLock {
+  account: string;
+  region: string;
+  cluster: string;
+  executionId: string;
+  stageId: string;
+  since: number;
+  /** "stage 'Deploy' of pipeline 'Ship', execution 01H..." */
+  description: string;
+}
+
+/** A rule of an application's `trafficGuards`; each of the four is a text or "*". */
+export interface Guard {
+  account?: string;
+  location?: string;
+  stack?: string;
+  detail?: string;
+  setBy?: string;
+  setAt?: number;
+}
+
+/** What the traffic guards say about an operation, before it is asked for. */
+export interface GuardAnswer {
+  operation: string;
+  allowed: boolean;
+  reason?: string;
+  guards: Guard[];
+}
+
 /** Cluster names by account. */
 export type Clusters = Record<string, string[]>;
 

@@ -1,13 +1,19 @@
 import { Button } from '@mantine/core';
 import { IconArrowRight, IconServer2, IconTopologyStar3 } from '../icons/icons';
-import { useState } from 'react';
+import { useState, type ReactNode } from 'react';
 import { Link, useParams } from 'react-router';
-import type { HealthState, Instance, LoadBalancer, ServerGroup } from '../api/types';
+import type { ClusterLock, HealthState, Instance, LoadBalancer, ServerGroup } from '../api/types';
+import { ActingDialog, type Acting } from '../actions/Acting';
+import { GroupMenu } from '../actions/GroupActions';
+import type { GroupAction } from '../actions/actions';
 import { applicationUrl } from '../app/urls';
+import { LockBadge } from '../locks/LockBadge';
+import { locksOf } from '../locks/locks';
+import { useClusterLocks } from '../locks/useLocks';
 import { Empty, Loading, Resource } from '../states/states';
 import { Ago } from '../time/Elapsed';
 import classes from './ClustersView.module.css';
-import { InstancePanel } from './InstancePanel';
+import { InstancePanel, type OpenedInstance } from './InstancePanel';
 import { InstanceSquare } from './InstanceSquare';
 import {
   grouped,
@@ -21,9 +27,10 @@ import {
   type Cluster,
 } from './infrastructure';
 import { texts } from './texts';
-import { useClusters, useLoadBalancers, useServerGroups, type InstancePlace } from './useInfrastructure';
+import { useClusters, useLoadBalancers, useServerGroups } from './useInfrastructure';
 
 type OnInstance = (group: ServerGroup, instance: Instance) => void;
+type OnAct = (group: ServerGroup, action: GroupAction) => void;
 
 /** What an application has deployed, where, and what takes traffic. */
 export function ClustersView() {
@@ -38,7 +45,7 @@ export function ClustersView() {
         <Resource of={serverGroups} loading={loading}>
           {(groups) => (
             // Without the load balancers' answer the rest is still worth seeing.
-            <Deployed application={application} accounts={grouped(names, groups, balancers.data ?? [])} />
+            <Deployed application={application} accounts={grouped(names, groups, balancers.data ?? [])} groups={groups} />
           )}
         </Resource>
       )}
@@ -46,47 +53,85 @@ export function ClustersView() {
   );
 }
 
-function Deployed({ application, accounts }: { application: string; accounts: AccountClusters[] }) {
-  const [opened, setOpened] = useState<InstancePlace>();
-  if (accounts.length === 0) {
-    return (
-      <Empty title={texts.empty} icon={<IconServer2 size={32} />}>
-        {texts.emptyNext}
-        <div style={{ marginTop: 14 }}>
-          <Button component={Link} to={applicationUrl(application)} size="xs" variant="light">
-            {texts.toPipelines}
-          </Button>
-        </div>
-      </Empty>
-    );
-  }
-  const onInstance: OnInstance = ({ account, region, cloudProvider }, { id }) =>
-    setOpened({ account, region, provider: cloudProvider, id });
+interface DeployedProps {
+  application: string;
+  accounts: AccountClusters[];
+  groups: ServerGroup[];
+}
+
+function Deployed({ application, accounts, groups }: DeployedProps) {
+  const [opened, setOpened] = useState<OpenedInstance>();
+  const [acting, setActing] = useState<Acting>();
+  // Without their answer the rest is still worth seeing.
+  const locks = useClusterLocks();
+  const onInstance: OnInstance = (group, instance) => setOpened({ group, instance });
   return (
     <>
+      {accounts.length === 0 && <Nothing application={application} />}
       {accounts.map(({ account, clusters }) => (
         <section key={account} className={classes.account} aria-label={`${texts.account} ${account}`}>
           <h2>
             <span className="dim">{texts.account}</span> {account}
           </h2>
           {clusters.map((cluster) => (
-            <ClusterCard key={cluster.name} cluster={cluster} onInstance={onInstance} />
+            <ClusterCard
+              key={cluster.name}
+              cluster={cluster}
+              locks={locksOf(locks.data ?? [], account, cluster.name)}
+              onInstance={onInstance}
+              onAct={(group, action) => setActing({ on: 'group', group, action })}
+            />
           ))}
         </section>
       ))}
       <Legend accounts={accounts} />
-      <InstancePanel place={opened} onClose={() => setOpened(undefined)} />
+      <InstancePanel
+        of={opened}
+        covered={acting !== undefined}
+        onAct={(action) => opened && setActing({ on: 'instance', ...opened, action })}
+        onClose={() => setOpened(undefined)}
+      />
+      <ActingDialog
+        application={application}
+        acting={acting}
+        groups={groups}
+        locks={locks.data ?? []}
+        onClose={() => setActing(undefined)}
+      />
     </>
   );
 }
 
-function ClusterCard({ cluster, onInstance }: { cluster: Cluster; onInstance: OnInstance }) {
+function Nothing({ application }: { application: string }) {
+  return (
+    <Empty title={texts.empty} icon={<IconServer2 size={32} />}>
+      {texts.emptyNext}
+      <div style={{ marginTop: 14 }}>
+        <Button component={Link} to={applicationUrl(application)} size="xs" variant="light">
+          {texts.toPipelines}
+        </Button>
+      </div>
+    </Empty>
+  );
+}
+
+interface CardProps {
+  cluster: Cluster;
+  locks: ClusterLock[];
+  onInstance: OnInstance;
+  onAct: OnAct;
+}
+
+function ClusterCard({ cluster, locks, onInstance, onAct }: CardProps) {
   return (
     <section className={classes.cluster} aria-label={cluster.name}>
       <header className={classes.head}>
         <h3>{cluster.name}</h3>
         {cluster.loadBalancers.map((balancer) => (
           <Balancer key={balancer.name} balancer={balancer} groups={cluster.serverGroups} />
+        ))}
+        {locks.map((lock) => (
+          <LockBadge key={lock.region} lock={lock} />
         ))}
       </header>
       {cluster.serverGroups.length === 0 ? (
@@ -101,11 +146,14 @@ function ClusterCard({ cluster, onInstance }: { cluster: Cluster; onInstance: On
               <th>{texts.traffic}</th>
               <th>{texts.capacity}</th>
               <th className={classes.created}>{texts.created}</th>
+              <th aria-label={texts.actions} />
             </tr>
           </thead>
           <tbody>
             {cluster.serverGroups.map((group) => (
-              <GroupRow key={`${group.region}/${group.name}`} group={group} onInstance={onInstance} />
+              <GroupRow key={`${group.region}/${group.name}`} group={group} onInstance={onInstance}>
+                <GroupMenu group={group} groups={cluster.serverGroups} onAct={(action) => onAct(group, action)} />
+              </GroupRow>
             ))}
           </tbody>
         </table>
@@ -129,7 +177,7 @@ function Balancer({ balancer, groups }: { balancer: LoadBalancer; groups: Server
   );
 }
 
-function GroupRow({ group, onInstance }: { group: ServerGroup; onInstance: OnInstance }) {
+function GroupRow({ group, onInstance, children }: { group: ServerGroup; onInstance: OnInstance; children: ReactNode }) {
   const disabled = isDisabled(group);
   const version = versionOf(group);
   return (
@@ -161,6 +209,7 @@ function GroupRow({ group, onInstance }: { group: ServerGroup; onInstance: OnIns
         <Size group={group} />
       </td>
       <td className={classes.created}>{group.createdTime !== undefined && <Ago time={group.createdTime} />}</td>
+      <td className={classes.menu}>{children}</td>
     </tr>
   );
 }

@@ -1,7 +1,9 @@
 import { ActionIcon, Drawer, Tooltip } from '@mantine/core';
 import { IconRefresh } from '../icons/icons';
 import { ApiError } from '../api/client';
-import type { Instance } from '../api/types';
+import { InstanceActions } from '../actions/InstanceActions';
+import type { InstanceAction } from '../actions/actions';
+import type { Instance, ServerGroup } from '../api/types';
 import { readable } from '../executions/stages';
 import { Loading, Resource } from '../states/states';
 import { Ago } from '../time/Elapsed';
@@ -11,29 +13,56 @@ import { factsOf } from './infrastructure';
 import { texts } from './texts';
 import { useConsole, useInstance, type InstancePlace } from './useInfrastructure';
 
+/** As it was when it was opened. */
+export interface OpenedInstance {
+  group: ServerGroup;
+  instance: Instance;
+}
+
+interface Props {
+  of?: OpenedInstance;
+  /** A dialog stands before it, and has the keyboard. */
+  covered: boolean;
+  onAct: (action: InstanceAction) => void;
+  onClose: () => void;
+}
+
 /** All about one instance, beside the clusters. */
-export function InstancePanel({ place, onClose }: { place?: InstancePlace; onClose: () => void }) {
+export function InstancePanel({ of, covered, onAct, onClose }: Props) {
   return (
     <Drawer
-      opened={place !== undefined}
+      opened={of !== undefined}
+      closeOnEscape={!covered}
+      trapFocus={!covered}
       onClose={onClose}
       position="right"
       size={520}
-      title={<b>{place?.id ?? texts.instanceTitle}</b>}
+      title={<b>{of?.instance.name ?? texts.instanceTitle}</b>}
       overlayProps={{ backgroundOpacity: 0.25 }}
       closeButtonProps={{ 'aria-label': 'Close' }}
     >
-      {place && <Details place={place} />}
+      {of && <Details of={of} onAct={onAct} />}
     </Drawer>
   );
 }
 
-function Details({ place }: { place: InstancePlace }) {
+function Details({ of: { group, instance: opened }, onAct }: { of: OpenedInstance; onAct: Props['onAct'] }) {
+  const { account, region, cloudProvider: provider } = group;
+  const place: InstancePlace = { account, region, provider, id: opened.id };
   const instance = useInstance(place);
   const gone = instance.error instanceof ApiError && instance.error.status === 404;
   return (
     <div className={classes.panel}>
-      {gone ? <p className="dim">{texts.gone}</p> : <Resource of={instance}>{(data) => <Facts instance={data} />}</Resource>}
+      {gone ? (
+        <p className="dim">{texts.gone}</p>
+      ) : (
+        <>
+          <section aria-label={texts.actions}>
+            <InstanceActions group={group} onAct={onAct} />
+          </section>
+          <Resource of={instance}>{(data) => <Facts instance={data} />}</Resource>
+        </>
+      )}
       <Console place={place} />
     </div>
   );

@@ -11,6 +11,7 @@ export const texts = {
   capacity: 'Capacity',
   traffic: 'Traffic',
   created: 'Created',
+  actions: 'Actions',
   enabled: 'Enabled',
   disabled: 'Disabled',
   noGroups: 'No server groups: the cluster is empty.',

@@ -10,8 +10,15 @@ export function useClusters(application: string) {
   });
 }
 
-export function useServerGroups(application: string) {
+interface Reading {
+  enabled?: boolean;
+  /** "always": what was fetched before is not good enough. */
+  refetchOnMount?: 'always';
+}
+
+export function useServerGroups(application: string, reading: Reading = {}) {
   return useQuery({
+    ...reading,
     queryKey: keys.serverGroups(application),
     queryFn: ({ signal }) => get<ServerGroup[]>(path('applications', application, 'serverGroups'), signal),
   });

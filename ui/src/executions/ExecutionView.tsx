@@ -2,8 +2,11 @@ import { Button, CopyButton, Tooltip, UnstyledButton } from '@mantine/core';
 import { IconArrowLeft, IconBan, IconSitemap } from '../icons/icons';
 import { useEffect, useState } from 'react';
 import { Link, useParams, useSearchParams } from 'react-router';
-import type { Execution } from '../api/types';
+import type { Execution, Stage } from '../api/types';
 import { applicationUrl } from '../app/urls';
+import { DeploymentPlots } from '../deployments/DeploymentPlot';
+import { deploymentsIn } from '../deployments/deployment';
+import { useInventoryRecord } from '../deployments/useInventoryRecord';
 import { Empty, Loading, Resource } from '../states/states';
 import { StatusBadge } from '../status/StatusIcon';
 import { isComplete } from '../status/status';
@@ -17,7 +20,7 @@ import { StageGraph } from './StageGraph';
 import { StagePanel } from './StagePanel';
 import { Timeline } from './Timeline';
 import { TryExpression } from './TryExpression';
-import { mostTelling, needsYou } from './stages';
+import { mostTelling, needsYou, topLevel } from './stages';
 import { texts } from './texts';
 import { describeTrigger } from './trigger';
 import { useExecution } from './useExecutions';
@@ -39,11 +42,14 @@ function Loaded({ execution }: { execution: Execution }) {
   useTitle(execution);
   // Until a stage is chosen, the panel follows what matters most.
   const chosen = execution.stages.find((stage) => stage.id === search.get('stage')) ?? mostTelling(execution);
+  const top = chosen && topOf(execution, chosen);
+  const deploys = topLevel(execution.stages).some((stage) => deploymentsIn(execution.stages, stage).length > 0);
+  const seen = useInventoryRecord(execution.application, deploys && !isComplete(execution.status));
   const select = (stage: string) => setSearch({ stage }, { replace: true, preventScrollReset: true });
   return (
     <>
       <Head execution={execution} />
-      {chosen === undefined ? (
+      {chosen === undefined || top === undefined ? (
         <Empty title={texts.noStages} icon={<IconSitemap size={30} />}>
           {texts.noStagesNext}
         </Empty>
@@ -51,8 +57,13 @@ function Loaded({ execution }: { execution: Execution }) {
         <div className={classes.columns}>
           <div className={classes.left}>
             <section className={classes.card}>
-              <StageGraph execution={execution} selected={topOf(execution, chosen.id)} onSelect={select} />
+              <StageGraph execution={execution} selected={top.id} onSelect={select} />
             </section>
+            {deploymentsIn(execution.stages, top).length > 0 && (
+              <section className={classes.card}>
+                <DeploymentPlots execution={execution} stage={top} seen={seen} />
+              </section>
+            )}
             <section className={classes.card}>
               <h2 className={classes.cardTitle}>{texts.timeline}</h2>
               <Timeline execution={execution} selected={chosen.id} onSelect={select} />
@@ -72,9 +83,9 @@ function Loaded({ execution }: { execution: Execution }) {
 }
 
 /** The box of the graph that a stage belongs to. */
-function topOf(execution: Execution, id: string): string {
-  const parent = execution.stages.find((stage) => stage.id === id)?.parentStageId;
-  return parent ? topOf(execution, parent) : id;
+function topOf(execution: Execution, stage: Stage): Stage {
+  const parent = stage.parentStageId && execution.stages.find(({ id }) => id === stage.parentStageId);
+  return parent ? topOf(execution, parent) : stage;
 }
 
 function Head({ execution }: { execution: Execution }) {
@@ -152,6 +163,8 @@ function Note({ execution }: { execution: Execution }) {
   if (execution.canceled && execution.canceledBy) {
     return <p className={classes.note}>{texts.canceledBy(execution.canceledBy, execution.cancellationReason)}</p>;
   }
+  const reason = execution.type === 'ORCHESTRATION' && execution.stages[0]?.context.reason;
+  if (typeof reason === 'string' && reason !== '') return <p className={classes.note}>{texts.because(reason)}</p>;
   if (execution.status === 'NOT_STARTED') return <p className={classes.note}>{texts.queued}</p>;
   return null;
 }

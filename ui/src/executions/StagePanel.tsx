@@ -2,6 +2,7 @@ import { Tabs } from '@mantine/core';
 import { IconHourglass } from '../icons/icons';
 import type { Execution, Stage, Task } from '../api/types';
 import { JsonText } from '../json/JsonText';
+import { WaitText } from '../locks/WaitText';
 import { StatusBadge, StatusIcon } from '../status/StatusIcon';
 import { texts as statusTexts } from '../status/texts';
 import { Elapsed } from '../time/Elapsed';
@@ -38,7 +39,7 @@ export function StagePanel({ execution, stage }: { execution: Execution; stage: 
         <p className={classes.waits}>
           <IconHourglass size={14} aria-hidden />
           <span>
-            <b>{texts.waitsFor}</b> {waits}
+            <b>{texts.waitsFor}</b> <WaitText application={execution.application}>{waits}</WaitText>
           </span>
         </p>
       )}

@@ -10,6 +10,7 @@ export const texts = {
   took: 'Duration',
   identity: 'Execution',
   canceledBy: (who: string, why?: string) => `Canceled by ${who}${why ? `: ${why}` : ''}`,
+  because: (reason: string) => `Reason: ${reason}`,
   cancel: 'Cancel',
   canceling: 'Canceling',
   cancelTitle: (name: string) => `Cancel ${name}?`,

@@ -72,6 +72,7 @@ test('documents and the inventory invalidate what they feed', () => {
     '["pipelineConfigs","demo"]',
     '["applications"]',
     '["application","demo"]',
+    '["infrastructure","guard"]',
     '["infrastructure"]',
     '"all"',
   ]);

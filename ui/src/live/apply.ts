@@ -27,6 +27,8 @@ export class LiveCache {
   execution(event: ExecutionEvent) {
     const { id, application } = event.execution;
     this.intoLists(application, event);
+    // A lock comes and goes with its stage.
+    if (this.client.getQueryState(keys.clusterLocks)) this.later(keys.clusterLocks);
     const detail = keys.execution(id);
     if (!this.client.getQueryState(detail)) return;
     this.client.setQueryData<Execution>(detail, (known) => known && mergeExecution(known, event));
@@ -40,6 +42,7 @@ export class LiveCache {
     if (event.kind === 'application') {
       this.later(keys.applications);
       this.later(keys.application(event.application ?? event.id));
+      this.later(keys.guards);
     } else if (event.application) {
       this.later(keys.pipelineConfigs(event.application));
       if (event.removed) this.later(keys.executions(event.application));

@@ -1,0 +1,12 @@
+export const texts = {
+  title: 'Instances and traffic',
+  in: (region: string) => `in ${region}`,
+  isNew: 'new',
+  isOld: 'old',
+  now: (serving: number, instances: number) => `${serving} of ${instances} serve`,
+  nothing: 'not there',
+  lane: (name: string, state: string) => `${name}: ${state}`,
+  instances: 'instances',
+  serving: 'with traffic',
+  empty: 'The new server group is not there yet.',
+};

@@ -1,0 +1,15 @@
+export const texts = {
+  locked: 'Locked',
+  lockOf: (cluster: string, region: string) => `Lock of ${cluster} in ${region}`,
+  by: 'by',
+  break: 'Break the lock',
+  breakTitle: (cluster: string) => `Break the lock of ${cluster}?`,
+  holder: 'It is held by',
+  holderHint: 'so that nothing else changes the cluster meanwhile.',
+  effect: 'Whoever waits for it goes on at once. The holder is not stopped: its next step waits for the lock again.',
+  risk: 'Two that change one cluster at a time can take away what the other needs. To stop the holder, cancel its execution.',
+  reason: 'Reason',
+  reasonHint: 'Is kept with your name',
+  keep: 'Leave it',
+  breakNow: 'Break the lock',
+};
