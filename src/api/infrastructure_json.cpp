@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "clusters/inventory.h"
+#include "clusters/operations.h"
 
 namespace gennaker::api {
 namespace {
@@ -13,10 +14,6 @@ using model::HealthState;
 
 json::array names(const std::vector<std::string>& list) {
   return json::array(list.begin(), list.end());
-}
-
-json::object capacity_json(const model::Capacity& capacity) {
-  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
 }
 
 json::object counts_json(const model::ServerGroup& group) {
@@ -106,7 +103,7 @@ json::object summary_json(const model::ServerGroup& group) {
           {"cloudProvider", group.provider},
           {"isDisabled", group.disabled},
           {"createdTime", base::to_millis(group.created_time)},
-          {"capacity", capacity_json(group.capacity)},
+          {"capacity", clusters::capacity_json(group.capacity)},
           {"instanceCounts", counts_json(group)},
           {"instances", std::move(instances)},
           {"loadBalancers", names(group.load_balancers)},

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 #include <set>
 
+#include "base/error.h"
+
 namespace gennaker::clusters {
 namespace {
 
@@ -92,6 +94,26 @@ std::optional<int> next_sequence(const std::vector<TakenName>& taken) {
     if (!used.contains(candidate)) return candidate;
   }
   return std::nullopt;
+}
+
+Successor next_server_group(const std::string& cluster, const std::vector<Sibling>& siblings,
+                            base::TimePoint now) {
+  Successor next;
+  std::vector<TakenName> taken;
+  base::TimePoint newest{};
+  for (const Sibling& sibling : siblings) {
+    taken.push_back(sibling.taken);
+    if (sibling.gone || sibling.taken.created_time < newest) continue;
+    newest = sibling.taken.created_time;
+    next.ancestor = sibling.name;
+  }
+  next.created_time = std::max(now, newest + std::chrono::milliseconds(taken.empty() ? 0 : 1));
+  const auto sequence = next_sequence(taken);
+  if (!sequence)
+    throw base::Error(base::Kind::conflict, fmt::format("all names of cluster '{}' are taken", cluster));
+  next.sequence = *sequence;
+  next.name = server_group_name(cluster, *sequence);
+  return next;
 }
 
 }  // namespace gennaker::clusters

@@ -26,4 +26,22 @@ struct TakenName {
 /// The number after the newest group's, skipping those taken, 999 followed by 0; nullopt if all are taken.
 std::optional<int> next_sequence(const std::vector<TakenName>& taken);
 
+/// A server group of a cluster, to name the next one by.
+struct Sibling {
+  std::string name;
+  TakenName taken;
+  bool gone = false;  ///< its number is taken still, and nothing follows it
+};
+struct Successor {
+  std::string name;
+  int sequence = 0;
+  base::TimePoint created_time{};
+  std::string ancestor;  ///< the newest of the others; empty: there is none
+};
+/// The next server group of `cluster`, newer than all others whatever the clock says: "newest" decides much,
+/// and two of the same millisecond, or a clock that was set back, must not blur it. Throws base::Error
+/// `conflict` when all names are taken.
+Successor next_server_group(const std::string& cluster, const std::vector<Sibling>& siblings,
+                            base::TimePoint now);
+
 }  // namespace gennaker::clusters

@@ -8,10 +8,6 @@
 namespace gennaker::clusters {
 namespace {
 
-json::object capacity_json(const model::Capacity& capacity) {
-  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
-}
-
 json::object group_json(const ServerGroupRef& group) {
   return {{"serverGroupName", group.name}, {"region", group.region}};
 }
@@ -132,6 +128,10 @@ ServerGroupRef server_group_of(const model::Operation& operation) {
   return {.account = operation.account,
           .region = base::string_or(operation.what, "region", ""),
           .name = base::string_or(operation.what, "serverGroupName", "")};
+}
+
+json::object capacity_json(const model::Capacity& capacity) {
+  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
 }
 
 model::Capacity capacity_of(const json::object& what) {

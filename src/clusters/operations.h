@@ -99,6 +99,9 @@ LaunchChange launch_change_of(const model::Operation& operation);
 /// The settings after the change.
 json::object changed_settings(const json::object& settings, const LaunchChange& change);
 ServerGroupRef server_group_of(const model::Operation& operation);
+/// {min, max, desired}, as operations, stages, records and the API have it.
+json::object capacity_json(const model::Capacity& capacity);
+/// Of the member `capacity`; what is missing is 0.
 model::Capacity capacity_of(const json::object& what);
 
 /// what: {name, region, settings{}} (local: settings.port, the port on which it listens; settings.bind,

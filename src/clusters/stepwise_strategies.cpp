@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "clusters/operations.h"
 #include "clusters/strategy_steps.h"
 
 namespace gennaker::clusters {

@@ -30,8 +30,7 @@ std::vector<Step> after_redblack(const Strategy& strategy, const Deployment& dep
 std::vector<Step> undo_creation(const Strategy& strategy, const Deployment& deployment) {
   std::vector<Step> steps;
   if (strategy.rollback_on_failure && strategy.kind == StrategyKind::redblack) {
-    json::object context = destroy(deployment, deployment.created).context;
-    context["stageTimeoutMs"] = rollback_limit.count();
+    json::object context = group_context(deployment, deployment.created);
     context["rollbackType"] = "EXPLICIT";
     context["rollbackContext"] = {{"rollbackServerGroupName", deployment.created}, {"disableOnly", true}};
     steps.push_back({"rollbackServerGroup", "Rollback " + deployment.created, std::move(context)});

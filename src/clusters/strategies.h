@@ -92,16 +92,16 @@ struct Deployment {
   std::string account;
   std::string provider;
   std::string region;
-  model::Moniker moniker;           ///< of the cluster
-  std::string created;              ///< the new server group; empty: there is none yet
-  std::string source;               ///< the server group that it follows; empty: there is none
-  model::Capacity source_capacity;  ///< of `source`, when the deployment began
-  model::Capacity wanted;           ///< of the new server group
-  std::vector<GroupBefore> before;  ///< all of the cluster and region
-  bool creation_failed = false;     ///< the new server group never became healthy
-  std::string application, execution_id, stage_id;  ///< whose deployment it is
-  std::string image;                                ///< as the user named it; empty: from the stages before
-  json::object description;                         ///< the user's, of the new server group
+  model::Moniker moniker;              ///< of the cluster
+  std::string created;                 ///< the new server group; empty: there is none yet
+  std::string source;                  ///< the server group that it follows; empty: there is none
+  model::Capacity source_capacity;     ///< of `source`, when the deployment began
+  model::Capacity wanted;              ///< of the new server group
+  std::vector<GroupBefore> before;     ///< all of the cluster and region
+  bool creation_failed = false;        ///< the new server group never became healthy
+  std::string execution_id, stage_id;  ///< whose deployment it is
+  std::string image;                   ///< as the user named it; empty: from the stages before
+  json::object description;            ///< the user's, of the new server group
   // What `source` runs when the deployment began.
   std::string source_image;
   json::object source_settings;

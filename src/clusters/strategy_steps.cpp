@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "clusters/operations.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -32,10 +33,6 @@ json::object group_context(const Deployment& deployment, const std::string& name
           {"cloudProvider", deployment.provider},
           {"region", deployment.region},
           {"serverGroupName", name}};
-}
-
-json::object capacity_json(const model::Capacity& capacity) {
-  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
 }
 
 json::object reference(const Deployment& deployment, const std::string& name) {

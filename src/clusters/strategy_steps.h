@@ -12,7 +12,6 @@ inline constexpr std::chrono::milliseconds clean_up_limit = std::chrono::minutes
 json::object cluster_context(const Deployment& deployment);
 /// Of a step about one server group.
 json::object group_context(const Deployment& deployment, const std::string& name);
-json::object capacity_json(const model::Capacity& capacity);
 /// {region, account, cloudProvider, serverGroupName}: for pipelines and monitors.
 json::object reference(const Deployment& deployment, const std::string& name);
 

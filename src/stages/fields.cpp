@@ -5,6 +5,7 @@
 
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "clusters/operations.h"
 
 namespace gennaker::stages {
 namespace {
@@ -220,7 +221,7 @@ std::optional<model::Capacity> read_capacity(const json::object& context, std::s
 }
 
 json::object to_json(const model::Capacity& capacity) {
-  return {{"min", capacity.min}, {"max", capacity.max}, {"desired", capacity.desired}};
+  return clusters::capacity_json(capacity);
 }
 
 bool is_bookkeeping(std::string_view field) {

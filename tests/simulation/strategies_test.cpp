@@ -270,7 +270,6 @@ class Run {
   }
 
   void happen() {
-    happened_ = true;
     trace_ += fault_names[static_cast<std::size_t>(schedule_.fault)];
     switch (schedule_.fault) {
       case Fault::none:
@@ -370,7 +369,7 @@ class Run {
   Shapes before_, last_;
   std::size_t last_effects_ = 0;
   int step_ = 0;
-  bool happened_ = false, disturbed_ = false, by_hand_ = false, cancel_ = false;
+  bool disturbed_ = false, by_hand_ = false, cancel_ = false;
   std::string trace_, broken_;
 };
 

@@ -125,7 +125,7 @@ Async<void> Account::stop() {
   stopped_ = true;
   load_balancers_.stop_soon();
   // Operations end by themselves, and may ask hosts until then.
-  while (!operation_turns_->empty()) co_await operation_ended_->wait();
+  co_await operation_turns_.all_ended();
   while (tidying_) co_await background_ended_.wait();
   co_await load_balancers_.stop();
   for (const auto& [name, running] : groups_) {
@@ -297,23 +297,9 @@ void Account::expect_running() const {
 }
 
 Async<json::object> Account::perform(model::Operation operation) {
-  if (operation.key.empty()) throw Error(Kind::invalid, "an operation needs a key");
-  // The same key a second time waits for the first, and then finds its answer.
-  struct Slot {
-    std::shared_ptr<Turns> turns;
-    std::shared_ptr<Signal> ended;
-    std::string key;
-    std::shared_ptr<Turn> turn;
-    ~Slot() {
-      if (turn.use_count() <= 2) turns->erase(key);  // the map and we: nobody else waits
-      ended->notify();
-    }
-  };
   expect_running();
-  auto& known = (*operation_turns_)[operation.key];
-  if (!known) known = std::make_shared<Turn>();
-  const Slot slot{operation_turns_, operation_ended_, operation.key, known};
-  const auto held = co_await slot.turn->take();
+  auto taking = operation_turns_.take(operation.key);
+  const auto slot = co_await std::move(taking);
   co_await first_contacts(milliseconds::max());
   co_await look_at_hosts();
   expect_running();

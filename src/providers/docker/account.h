@@ -157,11 +157,7 @@ class Account {
   std::map<std::string, std::set<int>> given_ports_;  ///< by host, not yet in a record
   int last_port_ = 0;
 
-  using Turns = std::map<std::string, std::shared_ptr<Turn>>;
-  /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which
-  /// may be thrown away after the account.
-  std::shared_ptr<Turns> operation_turns_ = std::make_shared<Turns>();
-  std::shared_ptr<Signal> operation_ended_ = std::make_shared<Signal>();
+  OperationTurns operation_turns_;
   Turn naming_;  ///< one name is chosen at a time
   Published<model::ServerGroup> published_groups_;
   Published<model::LoadBalancer> published_balancers_;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "clusters/operations.h"
 
 namespace gennaker::providers::docker {
 namespace {
@@ -76,11 +77,7 @@ void read(const json::object& document, Group& group) {
   group.moniker = clusters::parse_name(group.name);
   group.stage = stage_of<GroupStage>(group_stages, document);
   group.created = time_of(document, "created");
-  if (const auto* capacity = base::find_object(document, "capacity")) {
-    group.capacity = {.min = small_number(*capacity, "min"),
-                      .max = small_number(*capacity, "max"),
-                      .desired = small_number(*capacity, "desired")};
-  }
+  group.capacity = clusters::capacity_of(document);
   group.disabled = base::bool_or(document, "disabled", false);
   group.image_id = base::string_or(document, "imageId", "");
   group.image_name = base::string_or(document, "imageName", "");
@@ -149,8 +146,7 @@ json::object to_json(const Group& group) {
           {"ancestor", group.ancestor},
           {"stage", name_of(group_stages, group.stage)},
           {"created", base::to_millis(group.created)},
-          {"capacity",
-           {{"min", group.capacity.min}, {"max", group.capacity.max}, {"desired", group.capacity.desired}}},
+          {"capacity", clusters::capacity_json(group.capacity)},
           {"disabled", group.disabled},
           {"imageId", group.image_id},
           {"imageName", group.image_name},

@@ -162,24 +162,18 @@ Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::
 }
 
 void Account::name_group(Group& group) const {
-  std::vector<clusters::TakenName> taken;
-  group.created = ground_.clock.now();
-  base::TimePoint newest{};
+  std::vector<clusters::Sibling> siblings;
   for (const auto& [name, other] : groups_) {
     if (other->group.moniker.cluster != group.moniker.cluster) continue;
-    taken.push_back({other->group.moniker.sequence.value_or(-1), other->group.created});
-    if (other->group.stage == GroupStage::gone || other->group.created < newest) continue;
-    newest = other->group.created;
-    group.ancestor = name;
+    siblings.push_back({.name = name,
+                        .taken = {other->group.moniker.sequence.value_or(-1), other->group.created},
+                        .gone = other->group.stage == GroupStage::gone});
   }
-  // "Newest" decides much; two of the same millisecond, or a clock that was set back, must not blur it.
-  group.created = std::max(group.created, newest + milliseconds(taken.empty() ? 0 : 1));
-  const auto sequence = clusters::next_sequence(taken);
-  if (!sequence) {
-    throw Error(Kind::conflict, fmt::format("all names of cluster '{}' are taken", group.moniker.cluster));
-  }
-  group.name = clusters::server_group_name(group.moniker.cluster, *sequence);
-  group.moniker.sequence = sequence;
+  const auto next = clusters::next_server_group(group.moniker.cluster, siblings, ground_.clock.now());
+  group.name = next.name;
+  group.ancestor = next.ancestor;
+  group.created = next.created_time;
+  group.moniker.sequence = next.sequence;
 }
 
 /// What is known of the image: readers see its name and version.

@@ -172,13 +172,10 @@ model::Health Account::platform_health(const Instance& instance) const {
 model::Health Account::traffic_health(const Group& group, const Instance& instance,
                                       const InstanceRecord& record) const {
   const bool leaving = record.stage != InstanceStage::live;
-  const Balancer& balancer = load_balancers_.balancer();
   model::Health health{.type = group.load_balancers.empty() ? "HealthCheck" : "LoadBalancer"};
   const std::string server = haproxy::server_name(instance.id());
   if (leaving || group.disabled || record.left_out) {
-    const auto lingering = balancer.lingering().find(server);
-    const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
-    health.state = drains ? HealthState::draining : HealthState::out_of_service;
+    health.state = load_balancers_.without_traffic(server);
     health.description = leaving          ? "is being removed"
                          : group.disabled ? "its server group is disabled"
                                           : "a part of its server group gets no traffic";
@@ -192,17 +189,7 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
     health.description = instance.host().why_unreachable();
   }
   if (health.state != HealthState::up) return health;
-  for (const std::string& name : group.load_balancers) {
-    const auto proxy = balancer.view().find(name);
-    const bool known = proxy != balancer.view().end() && proxy->second.contains(server);
-    if (!known) {
-      health.state = HealthState::starting;
-      health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);
-    } else if (!proxy->second.at(server).up) {
-      health.state = HealthState::down;
-      health.description = fmt::format("load balancer '{}' finds it down", name);
-    }
-  }
+  load_balancers_.judge(server, group.load_balancers, health);
   return health;
 }
 

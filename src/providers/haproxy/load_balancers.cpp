@@ -94,6 +94,27 @@ std::vector<model::LoadBalancer> LoadBalancers::describe() const {
   return described;
 }
 
+model::HealthState LoadBalancers::without_traffic(const std::string& server) const {
+  const auto lingering = balancer_.lingering().find(server);
+  const bool drains = lingering != balancer_.lingering().end() && lingering->second > 0;
+  return drains ? model::HealthState::draining : model::HealthState::out_of_service;
+}
+
+void LoadBalancers::judge(const std::string& server, const std::vector<std::string>& names,
+                          model::Health& health) const {
+  for (const std::string& name : names) {
+    const auto proxy = balancer_.view().find(name);
+    const bool known = proxy != balancer_.view().end() && proxy->second.contains(server);
+    if (!known) {
+      health.state = model::HealthState::starting;
+      health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);
+    } else if (!proxy->second.at(server).up) {
+      health.state = model::HealthState::down;
+      health.description = fmt::format("load balancer '{}' finds it down", name);
+    }
+  }
+}
+
 haproxy::Configuration LoadBalancers::wanted() const {
   haproxy::Configuration configuration;
   for (const auto& [name, balancer] : all_) {

@@ -58,6 +58,10 @@ class LoadBalancers {
   /// Throws `not_found`, naming the first that is not there.
   void expect(const std::vector<std::string>& names) const;
   std::vector<model::LoadBalancer> describe() const;
+  /// How a server stands that is to have no traffic: draining while it still has a request.
+  model::HealthState without_traffic(const std::string& server) const;
+  /// What these load balancers think of a server that is up by its own checks.
+  void judge(const std::string& server, const std::vector<std::string>& names, model::Health& health) const;
   const Balancer& balancer() const { return balancer_; }
 
   /// As clusters/operations.h says. A refused one changes nothing.

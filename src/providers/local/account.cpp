@@ -132,7 +132,7 @@ void Account::adopt(Group group, const std::set<std::string>& had_traffic) {
 Async<void> Account::stop() {
   stopped_ = true;
   co_await load_balancers_.stop();
-  while (!operation_turns_->empty()) co_await operation_ended_->wait();
+  co_await operation_turns_.all_ended();
   for (const auto& [name, running] : groups_) {
     for (const auto& [index, instance] : running->instances) co_await instance->end();
   }
@@ -164,23 +164,9 @@ void Account::expect_running() const {
 }
 
 Async<json::object> Account::perform(model::Operation operation) {
-  if (operation.key.empty()) throw Error(Kind::invalid, "an operation needs a key");
-  // The same key a second time waits for the first, and then finds its answer.
-  struct Slot {
-    std::shared_ptr<Turns> turns;
-    std::shared_ptr<Signal> ended;
-    std::string key;
-    std::shared_ptr<Turn> turn;
-    ~Slot() {
-      if (turn.use_count() <= 2) turns->erase(key);  // the map and we: nobody else waits
-      ended->notify();
-    }
-  };
   expect_running();
-  auto& known = (*operation_turns_)[operation.key];
-  if (!known) known = std::make_shared<Turn>();
-  const Slot slot{operation_turns_, operation_ended_, operation.key, known};
-  const auto held = co_await slot.turn->take();
+  auto taking = operation_turns_.take(operation.key);
+  const auto slot = co_await std::move(taking);
   const auto earlier = co_await earlier_answer(operation.key);
   if (earlier) co_return *earlier;
   json::object answer = co_await carry_out(operation);

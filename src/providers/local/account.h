@@ -159,11 +159,7 @@ class Account {
   int jobs_followed_ = 0;
   Signal job_followed_;
   LoadBalancers load_balancers_;
-  using Turns = std::map<std::string, std::shared_ptr<Turn>>;
-  /// Of the operations that are under way, by key: a doubled call waits. Shared with their coroutines, which
-  /// may be thrown away after the account.
-  std::shared_ptr<Turns> operation_turns_ = std::make_shared<Turns>();
-  std::shared_ptr<Signal> operation_ended_ = std::make_shared<Signal>();
+  OperationTurns operation_turns_;
   std::uint64_t revision_ = 1;
   Signal revised_;
   bool stopped_ = false;

@@ -5,6 +5,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "clusters/naming.h"
+#include "clusters/operations.h"
 
 namespace gennaker::providers::local {
 namespace {
@@ -29,6 +30,12 @@ GroupStage stage_of(const std::string& name) {
 
 bool is_without(const InstanceRecord& record, const std::string& load_balancer) {
   return std::find(record.without.begin(), record.without.end(), load_balancer) != record.without.end();
+}
+
+void expect_active(const Group& group) {
+  if (group.stage == GroupStage::active) return;
+  throw base::Error(base::Kind::conflict,
+                    fmt::format("server group '{}' is being created or destroyed", group.name));
 }
 
 std::vector<int> leave_out(Group& group, int count) {
@@ -58,8 +65,7 @@ json::object to_json(const Group& group) {
           {"ancestor", group.ancestor},
           {"state", stage_names[static_cast<int>(group.stage)]},
           {"created", base::to_millis(group.created)},
-          {"capacity",
-           {{"min", group.capacity.min}, {"max", group.capacity.max}, {"desired", group.capacity.desired}}},
+          {"capacity", clusters::capacity_json(group.capacity)},
           {"disabled", group.disabled},
           {"imageId", group.image_id},
           {"imageName", group.image_name},
@@ -80,11 +86,7 @@ Group group_of(const json::object& document) {
     group.moniker = clusters::parse_name(group.name);
     group.stage = stage_of(base::string_or(document, "state", ""));
     group.created = time_of(document, "created");
-    if (const auto* capacity = base::find_object(document, "capacity")) {
-      group.capacity = {.min = small_number(*capacity, "min"),
-                        .max = small_number(*capacity, "max"),
-                        .desired = small_number(*capacity, "desired")};
-    }
+    group.capacity = clusters::capacity_of(document);
     group.disabled = base::bool_or(document, "disabled", false);
     group.image_id = base::string_or(document, "imageId", "");
     group.image_name = base::string_or(document, "imageName", "");

@@ -43,6 +43,9 @@ struct Group {
   std::string instance_id(int index) const { return fmt::format("{}-{}", name, index); }
 };
 
+/// Throws base::Error `conflict` while it is being created or destroyed.
+void expect_active(const Group& group);
+
 /// Leaves the first so many out of the traffic, and no other. Their indices.
 std::vector<int> leave_out(Group& group, int count);
 

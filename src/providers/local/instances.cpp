@@ -36,11 +36,6 @@ InstanceRecord& record_of(Group& group, int index) {
                        [index](const InstanceRecord& one) { return one.index == index; });
 }
 
-void expect_active(const Group& group) {
-  if (group.stage == GroupStage::active) return;
-  throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", group.name));
-}
-
 json::object answer_of(const model::Operation& operation) {
   const Ids ids = clusters::instances_of(operation).ids;
   return {{"instanceIds", json::array(ids.begin(), ids.end())}};

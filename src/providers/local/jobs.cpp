@@ -79,13 +79,7 @@ Async<json::object> Account::run_job(model::Operation operation) {
     job->key = operation.key;
     job->raw_settings = spec.settings;
     if (!spec.image_id.empty()) {
-      const auto image = images_.find(spec.image_id);
-      if (image == images_.end()) {
-        throw Error(Kind::not_found,
-                    fmt::format("imageId: account '{}' has no image '{}'", account_.name, spec.image_id),
-                    {{"field", "imageId"}});
-      }
-      job->image_id = image->first;
+      job->image_id = expect_image(spec.image_id).id;
       auto check = [settings, id = job->image_id, files = image_files(images_directory_, job->image_id)] {
         check_against_image(settings, id, files);
       };

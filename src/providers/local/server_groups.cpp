@@ -221,24 +221,17 @@ Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::
 }
 
 void Account::name_group(Group& group) const {
-  std::vector<clusters::TakenName> taken;
-  group.created = ground_.clock.now();
-  base::TimePoint newest{};
+  std::vector<clusters::Sibling> siblings;
   for (const auto& [name, other] : groups_) {
     if (other->group.moniker.cluster != group.moniker.cluster) continue;
-    taken.push_back({other->group.moniker.sequence.value_or(-1), other->group.created});
-    if (other->group.created < newest) continue;
-    newest = other->group.created;
-    group.ancestor = name;
+    siblings.push_back(
+        {.name = name, .taken = {other->group.moniker.sequence.value_or(-1), other->group.created}});
   }
-  // "Newest" decides much; two of the same millisecond, or a clock that was set back, must not blur it.
-  group.created = std::max(group.created, newest + milliseconds(taken.empty() ? 0 : 1));
-  const auto sequence = clusters::next_sequence(taken);
-  if (!sequence) {
-    throw Error(Kind::conflict, fmt::format("all names of cluster '{}' are taken", group.moniker.cluster));
-  }
-  group.name = clusters::server_group_name(group.moniker.cluster, *sequence);
-  group.moniker.sequence = sequence;
+  const auto next = clusters::next_server_group(group.moniker.cluster, siblings, ground_.clock.now());
+  group.name = next.name;
+  group.ancestor = next.ancestor;
+  group.created = next.created_time;
+  group.moniker.sequence = next.sequence;
 }
 
 Async<std::vector<InstanceRecord>> Account::reserve(Group group, int count) {
@@ -354,13 +347,8 @@ Async<json::object> Account::resize(model::Operation operation) {
   const GroupPointer running = find_group(name);
   expect_capacity(capacity);
   const auto held = co_await running->turn.take();
-  if (running->group.stage != GroupStage::active) {
-    throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", name));
-  }
-  const auto count = [&] {
-    return static_cast<int>(std::count_if(running->group.instances.begin(), running->group.instances.end(),
-                                          [](const InstanceRecord& record) { return !record.retiring; }));
-  };
+  expect_active(running->group);
+  const auto count = [&] { return static_cast<int>(live_instances(running->group)); };
   if (capacity.desired > count()) co_await grow(running, capacity.desired - count());
   // Those that a lost attempt wrote down but did not start.
   std::vector<int> kept;
@@ -443,9 +431,7 @@ Async<json::object> Account::update_launch(model::Operation operation) {
   const clusters::LaunchChange change = clusters::launch_change_of(operation);
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
-  if (running->group.stage != GroupStage::active) {
-    throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", name));
-  }
+  expect_active(running->group);
   Group updated = running->group;
   updated.raw_settings = clusters::changed_settings(updated.raw_settings, change);
   updated.settings = group_settings_of(updated.raw_settings);
@@ -470,9 +456,7 @@ Async<json::object> Account::enable(model::Operation operation) {
   const std::string name = clusters::server_group_of(operation).name;
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
-  if (running->group.stage != GroupStage::active) {
-    throw Error(Kind::conflict, fmt::format("server group '{}' is being created or destroyed", name));
-  }
+  expect_active(running->group);
   Group enabled = running->group;
   enabled.disabled = false;
   leave_out(enabled, clusters::left_out(operation, live_instances(enabled)));

@@ -128,16 +128,13 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
 model::Health Account::traffic_health(const Group& group, const Instance& instance,
                                       const InstanceRecord& record) const {
   const bool balanced = !group.load_balancers.empty();
-  const bool deregistered =
-      balanced && std::all_of(group.load_balancers.begin(), group.load_balancers.end(),
-                              [&](const auto& name) { return is_without(record, name); });
+  std::vector<std::string> registered = group.load_balancers;
+  std::erase_if(registered, [&](const auto& name) { return is_without(record, name); });
+  const bool deregistered = balanced && registered.empty();
   model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
-  const Balancer& balancer = load_balancers_.balancer();
   const std::string server = haproxy::server_name(instance.id());
   if (record.retiring || record.renewing || record.left_out || deregistered || group.disabled) {
-    const auto lingering = balancer.lingering().find(server);
-    const bool drains = lingering != balancer.lingering().end() && lingering->second > 0;
-    health.state = drains ? HealthState::draining : HealthState::out_of_service;
+    health.state = load_balancers_.without_traffic(server);
     health.description = record.retiring   ? "is being removed"
                          : record.renewing ? "is being started anew"
                          : group.disabled  ? "its server group is disabled"
@@ -148,18 +145,7 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
   health.state = state_of(instance.health());
   health.description = instance.reason();
   if (health.state != HealthState::up) return health;
-  for (const std::string& name : group.load_balancers) {
-    if (is_without(record, name)) continue;
-    const auto proxy = balancer.view().find(name);
-    const bool known = proxy != balancer.view().end() && proxy->second.contains(server);
-    if (!known) {
-      health.state = HealthState::starting;
-      health.description = fmt::format("load balancer '{}' does not send it traffic yet", name);
-    } else if (!proxy->second.at(server).up) {
-      health.state = HealthState::down;
-      health.description = fmt::format("load balancer '{}' finds it down", name);
-    }
-  }
+  load_balancers_.judge(server, registered, health);
   return health;
 }
 

@@ -3,7 +3,10 @@
 #include <boost/asio/redirect_error.hpp>
 #include <chrono>
 #include <deque>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "base/async.h"
@@ -103,6 +106,58 @@ class Turn {
 
  private:
   std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+/// The operations of an account that are under way, one at a time for a key: a doubled call waits for the
+/// first, and then finds its answer. Its coroutines may be thrown away after it. Threads: one.
+class OperationTurns {
+  struct State {
+    std::map<std::string, std::shared_ptr<Turn>> turns;
+    Signal ended;
+  };
+
+ public:
+  /// Keep it as long as the operation lasts.
+  class Slot {
+   public:
+    Slot(std::shared_ptr<State> state, std::string key) : state_(std::move(state)), key_(std::move(key)) {
+      auto& known = state_->turns[key_];
+      if (!known) known = std::make_shared<Turn>();
+      turn_ = known;
+    }
+    Slot(const Slot&) = delete;
+    Slot& operator=(const Slot&) = delete;
+    ~Slot() {
+      held_.reset();
+      if (turn_.use_count() <= 2) state_->turns.erase(key_);  // the map and we: nobody else waits
+      state_->ended.notify();
+    }
+    Async<void> wait() {
+      auto held = co_await turn_->take();
+      held_.emplace(std::move(held));
+    }
+
+   private:
+    const std::shared_ptr<State> state_;
+    const std::string key_;
+    std::shared_ptr<Turn> turn_;
+    std::optional<Turn::Held> held_;
+  };
+
+  /// Throws `invalid` for an empty key, `unavailable` when the waiting is cancelled.
+  Async<std::unique_ptr<Slot>> take(std::string key) {
+    if (key.empty()) throw base::Error(base::Kind::invalid, "an operation needs a key");
+    auto slot = std::make_unique<Slot>(state_, std::move(key));
+    co_await slot->wait();
+    co_return slot;
+  }
+  Async<void> all_ended() {
+    const auto state = state_;
+    while (!state->turns.empty()) co_await state->ended.wait();
+  }
+
+ private:
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 /// Runs all at once and returns when all have ended; then throws what the first of those that failed threw.

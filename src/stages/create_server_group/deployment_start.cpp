@@ -126,7 +126,6 @@ clusters::Deployment deployment_of(const engine::StageView& stage, const Cluster
       self.tasks.empty() || std::any_of(self.tasks.begin(), self.tasks.end(), [](const model::Task& task) {
         return task.status != model::Status::succeeded && task.status != model::Status::skipped;
       });
-  deployment.application = stage.execution().application;
   deployment.execution_id = stage.execution().id;
   deployment.stage_id = self.id;
   deployment.image = description.image;
