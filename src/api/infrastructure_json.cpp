@@ -47,6 +47,30 @@ json::object compact_instance(const model::Instance& instance) {
   return entry;
 }
 
+/// What both views of a server group show; they differ in how much they say of an instance.
+json::object group_json(const model::ServerGroup& group, json::array instances) {
+  return {{"name", group.name},
+          {"account", group.account},
+          {"region", group.region},
+          {"cluster", group.moniker.cluster},
+          {"application", group.moniker.app},
+          {"type", group.provider},
+          {"cloudProvider", group.provider},
+          {"isDisabled", group.disabled},
+          {"createdTime", base::to_millis(group.created_time)},
+          {"capacity", clusters::capacity_json(group.capacity)},
+          {"instanceCounts", counts_json(group)},
+          {"instances", std::move(instances)},
+          {"loadBalancers", names(group.load_balancers)},
+          {"securityGroups", json::array{}},
+          {"serverGroupManagers", json::array{}},
+          {"moniker", moniker_json(group.moniker)},
+          {"tags", group.tags},
+          {"labels", json::object{}},
+          {"buildInfo", json::object{{"version", group.version}, {"images", json::array{group.image_name}}}},
+          {"providerMetadata", json::object{{"version", group.version}}}};
+}
+
 }  // namespace
 
 Snapshots snapshots(const clusters::Clouds& clouds) {
@@ -93,34 +117,16 @@ json::object clusters_json(const clusters::Clouds& clouds, const std::string& ap
 
 json::object summary_json(const model::ServerGroup& group) {
   json::array instances;
+  instances.reserve(group.instances.size());
   for (const model::Instance& instance : group.instances) instances.push_back(compact_instance(instance));
-  return {{"name", group.name},
-          {"account", group.account},
-          {"region", group.region},
-          {"cluster", group.moniker.cluster},
-          {"application", group.moniker.app},
-          {"type", group.provider},
-          {"cloudProvider", group.provider},
-          {"isDisabled", group.disabled},
-          {"createdTime", base::to_millis(group.created_time)},
-          {"capacity", clusters::capacity_json(group.capacity)},
-          {"instanceCounts", counts_json(group)},
-          {"instances", std::move(instances)},
-          {"loadBalancers", names(group.load_balancers)},
-          {"securityGroups", json::array{}},
-          {"serverGroupManagers", json::array{}},
-          {"moniker", moniker_json(group.moniker)},
-          {"tags", group.tags},
-          {"labels", json::object{}},
-          {"buildInfo", json::object{{"version", group.version}, {"images", json::array{group.image_name}}}},
-          {"providerMetadata", json::object{{"version", group.version}}}};
+  return group_json(group, std::move(instances));
 }
 
 json::object details_json(const model::ServerGroup& group) {
-  json::object details = summary_json(group);
   json::array instances;
+  instances.reserve(group.instances.size());
   for (const model::Instance& instance : group.instances) instances.push_back(instance_json(group, instance));
-  details["instances"] = std::move(instances);
+  json::object details = group_json(group, std::move(instances));
   details["disabled"] = group.disabled;
   details["launchConfig"] = group.launch_config;
   details["zones"] = json::array{group.region};

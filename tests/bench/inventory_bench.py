@@ -16,6 +16,8 @@ GROUPS_OF_AN_APPLICATION = 50
 ACCOUNTS = 5
 APPLICATIONS = GROUPS // GROUPS_OF_AN_APPLICATION
 WORKERS = 8
+CHANGES = 500
+VIEWS = 1000
 
 
 def ask(kept, method, path, body=None):
@@ -73,7 +75,7 @@ def main():
                                               f"at most {memory_mb(server.process.pid, 'VmHWM'):.0f}")
         chance = random.Random(1)
         seen = []
-        for _ in range(100):
+        for _ in range(CHANGES):
             number = chance.randrange(GROUPS)
             application, account = f"app{number // GROUPS_OF_AN_APPLICATION}", account_of(number)
             name, size = f"{application}-s{number}-v000", chance.randrange(2, 19)
@@ -86,12 +88,16 @@ def main():
                 assert time.perf_counter() - sent < 10, name
             seen.append(time.perf_counter() - sent)
         line("from the call to the change seen (50 ms)", milliseconds(seen))
-        views = []
-        for i in range(300):
+        views, nothing = [], []
+        for i in range(VIEWS):
+            asked = time.perf_counter()
+            kept.request("GET", "/applications/nobody/serverGroups?expand=true")
+            nothing.append(time.perf_counter() - asked)
             asked = time.perf_counter()
             groups = kept.request("GET", f"/applications/app{i % APPLICATIONS}/serverGroups?expand=true")
             views.append(time.perf_counter() - asked)
             assert len(json.loads(groups)) == GROUPS_OF_AN_APPLICATION
+        line("view of no instance, for comparison", milliseconds(nothing))
         line("view of 1,000 instances (p99 10 ms)", milliseconds(views))
 
 
