@@ -36,6 +36,21 @@ std::string reason(const Instance& instance) {
   return "";
 }
 
+constexpr std::size_t most_described = 5;
+
+std::string describe(const std::vector<const Instance*>& instances) {
+  std::string text;
+  for (std::size_t i = 0; i < std::min(instances.size(), most_described); ++i) {
+    if (!text.empty()) text += ", ";
+    text += fmt::format("{} {}", instances[i]->id, model::to_string(instances[i]->state));
+    const std::string why = reason(*instances[i]);
+    if (!why.empty()) text += fmt::format(" ({})", why);
+  }
+  if (instances.size() > most_described)
+    text += fmt::format(", and {} more", instances.size() - most_described);
+  return text;
+}
+
 }  // namespace
 
 HealthState aggregate(const std::vector<Health>& health) {
@@ -138,14 +153,19 @@ bool is_active(const ServerGroup& group) {
 
 std::string describe_instances(const ServerGroup& group) {
   if (group.instances.empty()) return "no instances";
-  std::string text;
+  std::vector<const Instance*> instances;
+  for (const Instance& instance : group.instances) instances.push_back(&instance);
+  std::stable_partition(instances.begin(), instances.end(),
+                        [](const Instance* instance) { return instance->state != HealthState::up; });
+  return describe(instances);
+}
+
+std::string describe_unhealthy(const ServerGroup& group) {
+  std::vector<const Instance*> instances;
   for (const Instance& instance : group.instances) {
-    if (!text.empty()) text += ", ";
-    text += fmt::format("{} {}", instance.id, model::to_string(instance.state));
-    const std::string why = reason(instance);
-    if (!why.empty()) text += fmt::format(" ({})", why);
+    if (instance.state != HealthState::up && !reason(instance).empty()) instances.push_back(&instance);
   }
-  return text;
+  return describe(instances);
 }
 
 }  // namespace gennaker::clusters

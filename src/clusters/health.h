@@ -40,7 +40,10 @@ int count_up(const model::ServerGroup& group, const HealthNames& names);
 /// Enabled, or still with an instance that serves.
 bool is_active(const model::ServerGroup& group);
 
-/// "shop-v001-0 Down (connection refused), shop-v001-1 Starting": for messages.
+/// "shop-v001-0 Down (connection refused), shop-v001-1 Up, and 5 more": for messages; those that are not up
+/// first, a few of many.
 std::string describe_instances(const model::ServerGroup& group);
+/// Of those only what is not up and says why; may be empty.
+std::string describe_unhealthy(const model::ServerGroup& group);
 
 }  // namespace gennaker::clusters

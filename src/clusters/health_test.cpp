@@ -130,9 +130,18 @@ TEST(Traffic, ADisabledGroupThatIsStillInALoadBalancerHasSome) {
 TEST(Describe, SaysHowEachInstanceStandsAndWhy) {
   model::ServerGroup group = testing::server_group("shop-v001", {.up = 1, .down = 1});
   group.instances[1].health[0].description = "connection refused on port 8081";
-  EXPECT_EQ(describe_instances(group), "shop-v001-0 Up, shop-v001-1 Down (connection refused on port 8081)");
+  EXPECT_EQ(describe_instances(group), "shop-v001-1 Down (connection refused on port 8081), shop-v001-0 Up");
+  EXPECT_EQ(describe_unhealthy(group), "shop-v001-1 Down (connection refused on port 8081)");
   group.instances.clear();
   EXPECT_EQ(describe_instances(group), "no instances");
+}
+
+TEST(Describe, SaysAFewOfMany) {
+  const auto group = testing::server_group("shop-v001", {.up = 1, .down = 6});
+  EXPECT_EQ(
+      describe_instances(group),
+      "shop-v001-1 Down, shop-v001-2 Down, shop-v001-3 Down, shop-v001-4 Down, shop-v001-5 Down, and 2 more");
+  EXPECT_EQ(describe_unhealthy(group), "");
 }
 
 TEST(Count, ByAggregateState) {

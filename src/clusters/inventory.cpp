@@ -5,6 +5,8 @@
 #include <fmt/ranges.h>
 #include <map>
 
+#include "base/json.h"
+
 namespace gennaker::clusters {
 namespace {
 
@@ -176,6 +178,10 @@ ResolvedTarget resolve_target(const ServerGroups& candidates, Target target, Tar
 
 bool is_pinned(const ServerGroup& group) {
   return group.capacity.min == group.capacity.max && group.capacity.max == group.capacity.desired;
+}
+
+bool is_being_destroyed(const ServerGroup& group) {
+  return base::string_or(group.tags, "state", "") == being_destroyed;
 }
 
 }  // namespace gennaker::clusters

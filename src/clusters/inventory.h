@@ -73,4 +73,8 @@ void sort_newest_first(ServerGroups& groups);
 
 bool is_pinned(const model::ServerGroup& group);
 
+/// What a provider puts into a server group's tag `state` while it takes it away.
+inline constexpr std::string_view being_destroyed = "is being destroyed";
+bool is_being_destroyed(const model::ServerGroup& group);
+
 }  // namespace gennaker::clusters

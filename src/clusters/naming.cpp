@@ -39,6 +39,12 @@ std::optional<int> take_sequence(std::string_view& name) {
   return sequence;
 }
 
+std::string_view longest_part(const model::Moniker& moniker) {
+  const auto most = std::max({moniker.app.size(), moniker.stack.size(), moniker.detail.size()});
+  if (moniker.app.size() == most) return "application";
+  return moniker.stack.size() == most ? "stack" : "freeFormDetails";
+}
+
 }  // namespace
 
 std::string cluster_name(const model::Moniker& moniker) {
@@ -67,7 +73,7 @@ model::Moniker parse_name(std::string_view name) {
   return moniker;
 }
 
-std::optional<std::string> refuse_moniker(const model::Moniker& moniker) {
+std::optional<std::string> refuse_moniker(const model::Moniker& moniker, std::size_t longest) {
   if (moniker.app.empty()) return "application: a name is needed";
   if (!all(moniker.app, in_app)) {
     return fmt::format("application: '{}' may hold letters, digits, '.' and '_' only", moniker.app);
@@ -77,6 +83,11 @@ std::optional<std::string> refuse_moniker(const model::Moniker& moniker) {
   }
   if (!all(moniker.detail, in_detail)) {
     return fmt::format("freeFormDetails: '{}' may hold letters, digits and '._-^~' only", moniker.detail);
+  }
+  const std::size_t length = cluster_name(moniker).size();
+  if (length > longest) {
+    return fmt::format("{}: it makes the cluster's name {} characters long; {} is the most",
+                       longest_part(moniker), length, longest);
   }
   return std::nullopt;
 }

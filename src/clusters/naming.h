@@ -16,8 +16,9 @@ std::string cluster_name(const model::Moniker& moniker);
 std::string server_group_name(std::string_view cluster, int sequence);
 /// The parts of a server group's or cluster's name; empty app if the name does not fit the grammar.
 model::Moniker parse_name(std::string_view name);
-/// nullopt if fine, else what is wrong and with which part.
-std::optional<std::string> refuse_moniker(const model::Moniker& moniker);
+/// nullopt if fine, else what is wrong and with which part. `longest`: of the cluster's name, where a cloud
+/// has a bound.
+std::optional<std::string> refuse_moniker(const model::Moniker& moniker, std::size_t longest = SIZE_MAX);
 
 struct TakenName {
   int sequence;  ///< -1: the name has none

@@ -54,5 +54,16 @@ TEST(NextSequence, FollowsTheNewestAndWraps) {
   EXPECT_EQ(next_sequence(all), std::nullopt);
 }
 
+TEST(Names, ThatAreTooLongNameTheLongestPart) {
+  const std::string much(300, 'a');
+  EXPECT_EQ(refuse_moniker({.app = "shop", .stack = much}, 120),
+            "stack: it makes the cluster's name 305 characters long; 120 is the most");
+  EXPECT_EQ(refuse_moniker({.app = much}, 120),
+            "application: it makes the cluster's name 300 characters long; 120 is the most");
+  EXPECT_EQ(refuse_moniker({.app = "shop", .detail = much}, 120),
+            "freeFormDetails: it makes the cluster's name 306 characters long; 120 is the most");
+  EXPECT_EQ(refuse_moniker({.app = "shop", .detail = much}), std::nullopt);
+}
+
 }  // namespace
 }  // namespace gennaker::clusters

@@ -670,6 +670,14 @@ TEST(Engine, AStoppedChildStopsItsParentWhateverThatSays) {
   EXPECT_EQ(world.execution.status, ok);
 }
 
+TEST(Engine, ATimeOutSaysWhatWasWaitedFor) {
+  World world({{"A", R"({"stageTimeoutMs":90000})"}});
+  world.tell(TaskReport{"id-A", "1", running, {{"waitingFor", "1 of 2 instances healthy"}}, {}});
+  world.tell(TaskTimedOut{"id-A", "1", "Stage A timed out after 90 s"});
+  EXPECT_EQ(world.stage("A").context.at("exception").at("details").at("errors").at(0),
+            "Stage A timed out after 90 s; it waited for 1 of 2 instances healthy");
+}
+
 TEST(Engine, ATimeOutHoldsForTheStagesBelow) {
   World world({{"P", R"({"stageTimeoutMs":"60000","before":[{"tasks":["b"],"before":[{"tasks":["c"]}]}]})"}});
   const model::Stage& inner = world.stage("P<1<1");

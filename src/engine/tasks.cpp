@@ -147,11 +147,14 @@ void Turn::on(const TaskTimedOut& timed_out) {
   model::Stage* stage = find(timed_out.stage_id);
   Task* task = stage == nullptr ? nullptr : find_task(*stage, timed_out.task_id);
   if (task == nullptr || task->status != Status::running) return;
+  const std::string waited_for = base::string_or(stage->context, "waitingFor", "");
   stage->context.erase("waitingFor");
   if (base::bool_or(stage->context, "markSuccessfulOnTimeout", false)) {
     return end_task(*stage, *task, Status::succeeded, Status::succeeded);
   }
-  merge_report(*stage, *task, {{"exception", timeout_exception(*task, timed_out.message, now_)}}, {});
+  std::string message = timed_out.message;
+  if (!waited_for.empty()) message += "; it waited for " + waited_for;
+  merge_report(*stage, *task, {{"exception", timeout_exception(*task, message, now_)}}, {});
   end_task(*stage, *task, failure_status(*stage), Status::terminal);
 }
 

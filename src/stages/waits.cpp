@@ -180,6 +180,9 @@ class WaitForCapacity final : public InventoryWait {
  protected:
   Verdict look(const TaskContext& context, const Snapshot& snapshot) const override {
     const ServerGroup& group = need_server_group(snapshot, server_group_of(context));
+    if (clusters::is_being_destroyed(group)) {
+      return {What::failed, fmt::format("server group '{}' is being destroyed", group.name)};
+    }
     const auto size = static_cast<int>(group.instances.size());
     if (size != group.capacity.desired) {
       return {What::waiting,
@@ -226,6 +229,7 @@ Verdict look_for_up(const json::object& context, const ServerGroup& group) {
                     group.name, up, size, needed, clusters::describe_instances(group));
   } else if (up < needed) {
     verdict.text = fmt::format("{} of {} instances of {} healthy", up, needed, group.name);
+    verdict.why = clusters::describe_unhealthy(group);
   }
   return verdict;
 }
@@ -246,6 +250,7 @@ base::Async<TaskResult> InventoryWait::run(TaskContext context) {
   const auto allowed = limit(context), passed = elapsed(context);
   if (verdict.what == What::waiting && passed < allowed) {
     const auto pause = std::min(look_at_least_every, allowed - passed);
+    if (!verdict.why.empty()) verdict.text += ": " + verdict.why;
     co_return runner::again(
         {.after = pause, .waiting_for = verdict.text, .wake_on = runner::inventory_word(account)},
         std::move(verdict.context));

@@ -16,6 +16,7 @@ struct Verdict {
   enum class What { done, waiting, failed } what;
   std::string text;  ///< what it waits for, or why it failed
   json::object context = {};
+  std::string why = {};  ///< why it still waits, where somebody knows
 };
 
 /// Looks whenever the account's inventory changes, at the latest every 10 s. When its time is up it fails and

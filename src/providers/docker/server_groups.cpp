@@ -121,10 +121,8 @@ Async<json::object> Account::create(model::Operation operation) {
 /// Checks everything, and gives the group its name, places and ports, in the engines too, before any
 /// container is made.
 Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::string key) {
-  if (const auto refused = clusters::refuse_moniker(spec.moniker)) throw Error(Kind::invalid, *refused);
-  if (spec.moniker.cluster.size() > longest_cluster_name) {
-    refuse("application", fmt::format("the cluster's name '{}' is longer than {}", spec.moniker.cluster,
-                                      longest_cluster_name));
+  if (const auto refused = clusters::refuse_moniker(spec.moniker, longest_cluster_name)) {
+    throw Error(Kind::invalid, *refused);
   }
   expect_capacity(spec.capacity);
   load_balancers_.expect(spec.load_balancers);

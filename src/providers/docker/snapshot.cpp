@@ -1,5 +1,6 @@
 #include "base/json.h"
 #include "clusters/health.h"
+#include "clusters/inventory.h"
 #include "clusters/naming.h"
 #include "providers/docker/account.h"
 #include "providers/docker/references.h"
@@ -10,7 +11,7 @@ namespace {
 
 using model::HealthState;
 
-constexpr std::string_view stage_words[] = {"is being created", "", "is being destroyed", "is gone"};
+constexpr std::string_view stage_words[] = {"is being created", "", clusters::being_destroyed, "is gone"};
 const std::string health_type = "Docker";
 
 HealthState state_of(Instance::Health health) {

@@ -176,10 +176,8 @@ const model::Image& Account::expect_image(const std::string& id) const {
 }
 
 Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::string key) {
-  if (const auto refused = clusters::refuse_moniker(spec.moniker)) throw Error(Kind::invalid, *refused);
-  if (spec.moniker.cluster.size() > longest_cluster_name) {
-    refuse("application", fmt::format("the cluster's name '{}' is longer than {}", spec.moniker.cluster,
-                                      longest_cluster_name));
+  if (const auto refused = clusters::refuse_moniker(spec.moniker, longest_cluster_name)) {
+    throw Error(Kind::invalid, *refused);
   }
   expect_capacity(spec.capacity);
   auto running = std::make_shared<RunningGroup>();

@@ -1,3 +1,4 @@
+#include "clusters/inventory.h"
 #include "clusters/naming.h"
 #include "providers/local/account.h"
 #include "providers/local/images.h"
@@ -7,7 +8,7 @@ namespace {
 
 using model::HealthState;
 
-constexpr std::string_view stage_words[] = {"is being created", "", "is being destroyed"};
+constexpr std::string_view stage_words[] = {"is being created", "", clusters::being_destroyed};
 
 HealthState state_of(Instance::Health health) {
   switch (health) {

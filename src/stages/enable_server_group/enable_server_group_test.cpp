@@ -101,8 +101,8 @@ TEST_F(EnableAndDisable, WaitUntilInstancesAreUpOrTimeIsUp) {
       run("enableServerGroup", R"({"credentials":"local","region":"here","serverGroupName":"shop-v003"})"),
       Status::terminal);
   EXPECT_EQ(world.error(),
-            "after 120 minutes: 1 of 2 instances of shop-v003 healthy: shop-v003-0 Up, "
-            "shop-v003-1 Down");
+            "after 120 minutes: 1 of 2 instances of shop-v003 healthy: shop-v003-1 Down, "
+            "shop-v003-0 Up");
   EXPECT_EQ(run("enableServerGroup", R"({"credentials":"local","region":"here","serverGroupName":"shop-v003",
       "targetHealthyDeployPercentage":50})"),
             Status::succeeded);

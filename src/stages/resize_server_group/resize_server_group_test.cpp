@@ -90,6 +90,14 @@ TEST_F(ResizeAndDestroy, Grows) {
             testing::object(R"({"min":2,"max":2,"desired":2})"));
 }
 
+TEST_F(ResizeAndDestroy, SaysThatWhatItResizesIsBeingDestroyed) {
+  auto group = server_group("shop-v001", {.up = 2, .disabled = true});
+  group.tags["state"] = clusters::being_destroyed;
+  world.cloud().put(group);
+  EXPECT_EQ(run("resizeServerGroup", R"(,"capacity":{"desired":3})"), Status::terminal);
+  EXPECT_EQ(world.error(), "server group 'shop-v001' is being destroyed");
+}
+
 TEST_F(ResizeAndDestroy, GrowsOnceWhateverBreaks) {
   world.cloud().set_faults(
       {.crash_before = 0.3, .crash_after = 0.3, .lost_answer = 0.3, .doubled_call = 0.3});
