@@ -6,10 +6,14 @@ namespace gennaker::api {
 namespace {
 
 json::object lock_json(const clusters::LockHolder& holder) {
-  return {{"account", holder.place.account},  {"region", holder.place.region},
-          {"cluster", holder.place.cluster},  {"executionId", holder.execution_id},
-          {"stageId", holder.stage_id},       {"since", base::to_millis(holder.since)},
-          {"description", holder.description}};
+  json::array waiting;
+  for (const clusters::StageRun& run : holder.waiting) {
+    waiting.push_back(json::object{{"executionId", run.execution_id}, {"stageId", run.stage_id}});
+  }
+  return {{"account", holder.place.account},   {"region", holder.place.region},
+          {"cluster", holder.place.cluster},   {"executionId", holder.execution_id},
+          {"stageId", holder.stage_id},        {"since", base::to_millis(holder.since)},
+          {"description", holder.description}, {"waiting", std::move(waiting)}};
 }
 
 Async<Response> list(const Parts& parts, Request) {

@@ -1,7 +1,6 @@
 #include "clusters/cluster_locks.h"
 
 #include <algorithm>
-#include <charconv>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -17,6 +16,9 @@ namespace {
 const std::string prefix = "lock/";
 /// Pipelines that start pipelines: further up nobody looks.
 constexpr int most_parents = 20;
+/// Who is first and does not take the lock by then may be paused, or its server gone: the next one may.
+/// Longer than who waits needs to look again.
+constexpr std::chrono::seconds turn(10);
 
 /// Names of clusters have no slash, and neither have those of accounts and regions.
 std::string claim_name(const Place& place) {
@@ -29,24 +31,6 @@ Place place_of(const std::string& name) {
   const auto second = name.find('/', first + 1);
   return {name.substr(prefix.size(), first - prefix.size()), name.substr(first + 1, second - first - 1),
           name.substr(second + 1)};
-}
-
-/// "execution/stage/start": another one after a restart of the stage.
-std::string word_of(const Claimant& claimant) {
-  return fmt::format("{}/{}/{}", claimant.execution_id, claimant.stage_id, base::to_millis(claimant.since));
-}
-
-std::optional<LockHolder> parse_word(const Place& place, const std::string& word) {
-  const auto first = word.find('/'), second = word.rfind('/');
-  if (first == std::string::npos || second == first) return std::nullopt;
-  std::int64_t since = 0;
-  const char* end = word.data() + word.size();
-  if (std::from_chars(word.data() + second + 1, end, since).ptr != end) return std::nullopt;
-  return LockHolder{.place = place,
-                    .execution_id = word.substr(0, first),
-                    .stage_id = word.substr(first + 1, second - first - 1),
-                    .since = base::from_millis(since),
-                    .description = ""};
 }
 
 /// Whether one of `stage_id` and the stages around it is `wanted`.
@@ -85,17 +69,22 @@ std::string to_text(const Place& place) {
   return fmt::format("{} in {}/{}", place.cluster, place.account, place.region);
 }
 
-/// nullopt: nobody holds it any more.
-Async<std::optional<LockHolder>> ClusterLocks::holder_of(Place place, std::string word) const {
-  std::optional<LockHolder> holder = parse_word(place, word);
-  if (!holder) co_return std::nullopt;
-  auto reading = store_.execution(holder->execution_id);
+Async<ClusterLocks::Look> ClusterLocks::look_at(Place place, std::optional<StageRun> run) const {
+  if (!run) co_return Look{};
+  auto reading = store_.execution(run->execution_id);
   const std::optional<model::Execution> execution = co_await std::move(reading);
-  if (!execution) co_return std::nullopt;
-  const model::Stage* stage = execution->find_stage(holder->stage_id);
-  if (stage == nullptr || !is_at_work(*execution, *stage, holder->since)) co_return std::nullopt;
-  holder->description = description_of(*execution, *stage);
-  co_return holder;
+  const model::Stage* stage = execution ? execution->find_stage(run->stage_id) : nullptr;
+  if (stage == nullptr) co_return Look{.holder = {}, .ended = run->since};
+  if (!is_at_work(*execution, *stage, run->since)) {
+    co_return Look{.holder = {}, .ended = stage->end_time.value_or(run->since)};
+  }
+  LockHolder holder{.place = std::move(place),
+                    .execution_id = std::move(run->execution_id),
+                    .stage_id = std::move(run->stage_id),
+                    .since = run->since,
+                    .description = description_of(*execution, *stage),
+                    .waiting = {}};
+  co_return Look{.holder = std::move(holder), .ended = {}};
 }
 
 /// A pipeline that a stage of another one waits for may do what that stage may.
@@ -116,30 +105,58 @@ Async<bool> ClusterLocks::acts_for(LockHolder holder, Claimant claimant) const {
   co_return false;
 }
 
+/// Who came before and is at work still; a lock that has been free for longer than a turn is anybody's.
+Async<std::optional<LockHolder>> ClusterLocks::first_before(Place place, LockQueue queue,
+                                                            StageRun mine) const {
+  for (std::size_t i = 0; i < queue.waiting.size() && !queue.waiting[i].same_stage(mine); ++i) {
+    auto looking = look_at(place, queue.waiting[i]);
+    Look look = co_await std::move(looking);
+    if (!look.holder) continue;
+    look.holder->has_it = false;
+    co_return std::move(look.holder);
+  }
+  co_return std::nullopt;
+}
+
+/// False: it has changed meanwhile.
+Async<bool> ClusterLocks::replace(Place place, std::string present, LockQueue queue) const {
+  store::Changes changes;
+  std::string goes_with = queue.holder ? queue.holder->execution_id : "";
+  changes.claims.push_back({claim_name(place), std::move(present), queue.text(), std::move(goes_with)});
+  try {
+    auto committing = store_.commit(std::move(changes));
+    co_await std::move(committing);
+    co_return true;
+  } catch (const store::ClaimTaken&) {
+    co_return false;
+  }
+}
+
 Async<std::optional<LockHolder>> ClusterLocks::acquire(Place place, Claimant claimant) const {
-  const std::string name = claim_name(place), mine = word_of(claimant);
+  const StageRun mine{claimant.execution_id, claimant.stage_id, claimant.since};
   for (;;) {
-    auto asking = store_.holder(name);
-    const std::string present = co_await std::move(asking);
-    if (present == mine) co_return std::nullopt;
-    if (!present.empty()) {
-      auto looking = holder_of(place, present);
-      const std::optional<LockHolder> holder = co_await std::move(looking);
-      if (holder) {
-        auto relating = acts_for(*holder, claimant);
-        if (co_await std::move(relating)) co_return std::nullopt;
-        co_return holder;
-      }
+    auto asking = store_.holder(claim_name(place));
+    std::string present = co_await std::move(asking);
+    LockQueue queue = LockQueue::parse(present);
+    if (queue.holder == mine) co_return std::nullopt;
+    auto looking = look_at(place, queue.holder);
+    Look look = co_await std::move(looking);
+    if (look.holder) {
+      auto relating = acts_for(*look.holder, claimant);
+      if (co_await std::move(relating)) co_return std::nullopt;
+    } else if (clock_.now() - look.ended < turn) {
+      auto searching = first_before(place, queue, mine);
+      look.holder = co_await std::move(searching);
     }
-    store::Changes changes;
-    changes.claims.push_back({name, present, mine, claimant.execution_id});
-    try {
-      auto committing = store_.commit(std::move(changes));
-      co_await std::move(committing);
-      co_return std::nullopt;
-    } catch (const store::ClaimTaken&) {
-      // Somebody else was quicker: see who.
+    if (look.holder && queue.is_waiting(mine)) co_return std::move(look.holder);
+    if (look.holder) {
+      queue.wait(mine);
+    } else {
+      queue.take(mine);
     }
+    auto replacing = replace(place, std::move(present), std::move(queue));
+    if (co_await std::move(replacing)) co_return std::move(look.holder);
+    // Somebody else was quicker: look again.
   }
 }
 
@@ -148,9 +165,12 @@ Async<std::vector<LockHolder>> ClusterLocks::held() const {
   const std::vector<store::Claim> claims = co_await std::move(reading);
   std::vector<LockHolder> holders;
   for (const store::Claim& claim : claims) {
-    auto looking = holder_of(place_of(claim.name), claim.holder);
-    std::optional<LockHolder> holder = co_await std::move(looking);
-    if (holder) holders.push_back(std::move(*holder));
+    LockQueue queue = LockQueue::parse(claim.holder);
+    auto looking = look_at(place_of(claim.name), queue.holder);
+    Look look = co_await std::move(looking);
+    if (!look.holder) continue;
+    look.holder->waiting = std::move(queue.waiting);
+    holders.push_back(std::move(*look.holder));
   }
   co_return holders;
 }
@@ -160,14 +180,16 @@ Async<LockHolder> ClusterLocks::take_away(Place place, std::string user, std::st
   for (;;) {
     auto asking = store_.holder(name);
     const std::string present = co_await std::move(asking);
-    auto looking = holder_of(place, present);
-    const std::optional<LockHolder> holder = co_await std::move(looking);
+    LockQueue queue = LockQueue::parse(present);
+    auto looking = look_at(place, queue.holder);
+    const Look look = co_await std::move(looking);
+    const std::optional<LockHolder>& holder = look.holder;
     if (!holder) {
       throw base::Error(base::Kind::not_found, fmt::format("nobody holds the lock of {}", to_text(place)));
     }
+    queue.holder = {"nobody", base::new_ulid(clock_.now(), random_), clock_.now()};
     store::Changes changes;
-    changes.claims.push_back(
-        {name, present, "nobody " + base::new_ulid(clock_.now(), random_), holder->execution_id});
+    changes.claims.push_back({name, present, queue.text(), holder->execution_id});
     changes.documents.push_back({.kind = "clusterLock",
                                  .id = name.substr(prefix.size()),
                                  .scope = parse_name(place.cluster).app,

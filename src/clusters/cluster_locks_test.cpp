@@ -46,6 +46,15 @@ class ClustersLocks : public ::testing::Test {
   void keep(const model::Execution& execution) {
     testing::run_async(io_, store_.commit(store::changes_for(execution)));
   }
+  void finish(const std::string& id) {
+    model::Execution execution = *testing::run_async(io_, store_.execution(id));
+    execution.status = Status::succeeded;
+    for (model::Stage& stage : execution.stages) {
+      stage.status = Status::succeeded;
+      stage.end_time = clock_.now();
+    }
+    keep(execution);
+  }
   static Claimant claimant(const std::string& id) {
     return {.execution_id = id,
             .stage_id = id + "-deploy",
@@ -165,6 +174,89 @@ TEST_F(ClustersLocks, IsSeenAndTakenAway) {
     EXPECT_EQ(error.kind(), base::Kind::not_found);
     EXPECT_THAT(error.what(), HasSubstr("shop-main in prod/eu"));
   }
+}
+
+TEST_F(ClustersLocks, ComesToThoseWhoWaitInTheirOrder) {
+  for (const char* id : {"a", "b", "c"}) run(id);
+  EXPECT_FALSE(acquire(claimant("a")));
+  EXPECT_EQ(acquire(claimant("b"))->execution_id, "a");
+  EXPECT_EQ(acquire(claimant("c"))->execution_id, "a");
+  EXPECT_EQ(acquire(claimant("b"))->execution_id, "a");
+  ASSERT_EQ(held().size(), 1u);
+  ASSERT_EQ(held()[0].waiting.size(), 2u);
+  EXPECT_EQ(held()[0].waiting[0].execution_id, "b");
+  EXPECT_FALSE(acquire(claimant("a"))) << "who waits does not change who has it";
+  finish("a");
+  const auto next = acquire(claimant("c"));
+  ASSERT_TRUE(next);
+  EXPECT_EQ(next->execution_id, "b");
+  EXPECT_FALSE(next->has_it);
+  EXPECT_THAT(held(), IsEmpty());
+  EXPECT_FALSE(acquire(claimant("b")));
+  EXPECT_TRUE(acquire(claimant("c"))->has_it);
+  finish("b");
+  EXPECT_FALSE(acquire(claimant("c")));
+  EXPECT_THAT(held()[0].waiting, IsEmpty());
+}
+
+TEST_F(ClustersLocks, WhoHasEndedIsNotWaitedFor) {
+  for (const char* id : {"a", "b", "c"}) run(id);
+  EXPECT_FALSE(acquire(claimant("a")));
+  EXPECT_TRUE(acquire(claimant("b")));
+  EXPECT_TRUE(acquire(claimant("c")));
+  finish("b");
+  finish("a");
+  EXPECT_FALSE(acquire(claimant("c")));
+}
+
+TEST_F(ClustersLocks, WhoDoesNotTakeItLosesItsTurn) {
+  for (const char* id : {"a", "b", "c"}) run(id);
+  EXPECT_FALSE(acquire(claimant("a")));
+  EXPECT_TRUE(acquire(claimant("b")));
+  finish("a");
+  EXPECT_TRUE(acquire(claimant("c")));
+  clock_.advance(std::chrono::seconds(10));
+  EXPECT_FALSE(acquire(claimant("c")));
+  EXPECT_EQ(acquire(claimant("b"))->execution_id, "c");
+}
+
+TEST_F(ClustersLocks, ThatIsTakenAwayGoesToTheFirstWhoWaits) {
+  for (const char* id : {"a", "b", "c"}) run(id);
+  EXPECT_FALSE(acquire(claimant("a")));
+  EXPECT_TRUE(acquire(claimant("b")));
+  testing::run_async(io_, locks_.take_away(place, "ann", "it hangs"));
+  EXPECT_EQ(acquire(claimant("c"))->execution_id, "b");
+  EXPECT_EQ(acquire(claimant("a"))->execution_id, "b");
+  EXPECT_FALSE(acquire(claimant("b")));
+}
+
+TEST_F(ClustersLocks, WhoStartsAgainWaitsAtTheEnd) {
+  for (const char* id : {"a", "b", "c"}) run(id);
+  EXPECT_FALSE(acquire(claimant("a")));
+  EXPECT_TRUE(acquire(claimant("b")));
+  EXPECT_TRUE(acquire(claimant("c")));
+  Claimant restarted = claimant("b");
+  restarted.since = base::from_millis(2000);
+  EXPECT_TRUE(acquire(restarted));
+  const auto waiting = held()[0].waiting;
+  ASSERT_EQ(waiting.size(), 2u);
+  EXPECT_EQ(waiting[0].execution_id, "c");
+  EXPECT_EQ(waiting[1].since, base::from_millis(2000));
+}
+
+TEST(LockQueues, AreReadAsTheyWereWritten) {
+  LockQueue queue;
+  EXPECT_EQ(LockQueue::parse("").text(), "");
+  EXPECT_EQ(LockQueue::parse("nonsense").holder, std::nullopt);
+  queue.wait({"e1", "s1", base::from_millis(1)});
+  EXPECT_EQ(queue.text(), "\ne1/s1/1");
+  queue.take({"e0", "s0", base::from_millis(2)});
+  EXPECT_EQ(queue.text(), "e0/s0/2") << "who came before and did not take it has lost its turn";
+  for (int i = 0; i < 600; ++i) queue.wait({"e" + std::to_string(i), "s", base::from_millis(i)});
+  EXPECT_EQ(queue.waiting.size(), LockQueue::most_waiting);
+  const LockQueue read = LockQueue::parse(queue.text());
+  EXPECT_EQ(read.holder, queue.holder);
+  EXPECT_EQ(read.waiting, queue.waiting);
 }
 
 }  // namespace

@@ -63,9 +63,10 @@ base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructur
   auto acquiring = infrastructure.locks.acquire(place, std::move(claimant));
   const std::optional<clusters::LockHolder> holder = co_await std::move(acquiring);
   if (!holder) co_return std::nullopt;
+  const std::string_view how = holder->has_it ? "which {} holds" : "which is next for {}";
+  const std::string who = fmt::format(fmt::runtime(how), holder->description);
   runner::Again wish{.after = between_looks,
-                     .waiting_for = fmt::format("the lock of cluster {}, which {} holds", to_text(place),
-                                                holder->description),
+                     .waiting_for = fmt::format("the lock of cluster {}, {}", to_text(place), who),
                      .wake_on = runner::execution_word(holder->execution_id)};
   co_return runner::again(std::move(wish));
 }
