@@ -133,6 +133,7 @@ class Account {
   Async<json::object> run_job(model::Operation operation);
   Async<json::object> cancel_job(model::Operation operation);
   Async<void> load_jobs();
+  Async<void> forget_old_jobs();
   void follow_jobs();
   static Async<void> follow_job(Account* self, JobPointer job);
   Async<std::optional<ProcessExit>> await_exit(JobPointer job);

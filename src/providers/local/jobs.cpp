@@ -27,7 +27,8 @@ constexpr std::string_view files_directory = "files";
 // A shim starts again what ends. It is stopped as soon as somebody sees the end; this is for when nobody
 // does.
 constexpr std::chrono::hours never{24 * 365 * 10};
-constexpr std::chrono::hours jobs_kept{24 * 14};
+/// Of old jobs that go when a new one comes: the work stays small whatever has gathered.
+constexpr std::size_t most_forgotten = 20;
 constexpr milliseconds patience{5'000};
 constexpr milliseconds pause_before_asking_again{200};
 constexpr int tries_to_reach_a_shim = 5;
@@ -75,6 +76,8 @@ Async<json::object> Account::run_job(model::Operation operation) {
   if (const auto known = jobs_.find(id); known != jobs_.end()) {
     job = known->second;
   } else {
+    auto forgetting = forget_old_jobs();
+    co_await std::move(forgetting);
     job = std::make_shared<RunningJob>();
     job->key = operation.key;
     job->raw_settings = spec.settings;
@@ -162,15 +165,32 @@ Async<void> Account::save_job(JobPointer job) {
   co_await on_pool(std::move(work));
 }
 
+Async<void> Account::forget_old_jobs() {
+  std::vector<std::string> directories;
+  for (auto job = jobs_.begin(); job != jobs_.end() && directories.size() < most_forgotten;) {
+    const auto& ended = job->second->job.completed_time;
+    if (ended && ground_.clock.now() - *ended > options_.jobs_kept) {
+      directories.push_back(directory_of(*job->second));
+      job = jobs_.erase(job);
+    } else {
+      ++job;
+    }
+  }
+  auto work = [directories = std::move(directories)] {
+    for (const std::string& directory : directories) remove_tree(directory);
+  };
+  co_await on_pool(std::move(work));
+}
+
 Async<void> Account::load_jobs() {
-  auto work = [directory = jobs_directory_, now = ground_.clock.now()] {
+  auto work = [directory = jobs_directory_, now = ground_.clock.now(), kept = options_.jobs_kept] {
     make_directories(directory);
     std::vector<json::object> documents;
     for (const std::string& name : names_in(directory)) {
       const std::string path = directory + "/" + name;
       const auto document = read_json_file(fmt::format("{}/{}", path, job_document));
       const auto completed = document ? base::whole_number(*document, "completed") : std::nullopt;
-      if (!document || (completed && now - base::from_millis(*completed) > jobs_kept)) {
+      if (!document || (completed && now - base::from_millis(*completed) > kept)) {
         remove_tree(path);
       } else {
         documents.push_back(*document);

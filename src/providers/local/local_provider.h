@@ -34,7 +34,8 @@ struct LocalOptions {
   int last_port = 29'999;
   std::chrono::milliseconds drain_timeout{30'000};  ///< of resize and destroy, and of a disable without one
   std::int64_t image_limit_bytes = std::int64_t{2} << 30;
-  int most_instances = 200;  ///< of one server group
+  int most_instances = 200;                                           ///< of one server group
+  std::chrono::milliseconds jobs_kept = std::chrono::hours(24 * 14);  ///< after their end
 };
 
 /// The "local" cloud: server groups of processes on this machine, behind HAProxy. What each operation takes

@@ -447,6 +447,20 @@ TEST_F(LocalWorld, SeesTheEndOfAJobThatItDidNotWatch) {
   EXPECT_EQ(snapshot().jobs.at(0).message, "exited with status 3");
 }
 
+TEST_F(LocalWorld, ForgetsAnOldJobWhenANewOneComes) {
+  close();
+  options_.jobs_kept = std::chrono::milliseconds(1);
+  open();
+  const auto first = base::string_or(perform(clusters::run_job(key(), job("exit 0"))), "jobId", "");
+  await("its end", [&] { return snapshot().jobs.at(0).completed_time.has_value(); });
+  const std::string kept = options_.data_directory + "/local/local/jobs/" + first;
+  await("it to be written down", [&] { return says(read_text(kept + "/job.json"), "completed"); });
+  const auto second = base::string_or(perform(clusters::run_job(key(), job("exit 0"))), "jobId", "");
+  ASSERT_EQ(snapshot().jobs.size(), 1u);
+  EXPECT_EQ(snapshot().jobs.at(0).id, second);
+  EXPECT_FALSE(fs::exists(kept));
+}
+
 TEST_F(LocalWorld, EndsAJobThatIsCancelled) {
   const auto answer = perform(clusters::run_job(key(), job("sleep 1000")));
   const std::string cancel = key(), id = base::string_or(answer, "jobId", "");

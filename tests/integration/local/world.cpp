@@ -69,12 +69,12 @@ Answer exchange(int fd, const std::string& path, bool keep, std::string& why, bo
           .version = header_of(head, "x-version: ")};
 }
 
+}  // namespace
+
 std::string read_text(const fs::path& path) {
   std::ifstream file(path, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
-
-}  // namespace
 
 Traffic::Traffic(int port, Connections connections) : thread_([=, this] { run(port, connections); }) {}
 

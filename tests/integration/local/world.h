@@ -53,6 +53,7 @@ struct Answer {
 /// One request on a new connection.
 Answer get(int port, const std::string& path);
 int free_port();
+std::string read_text(const fs::path& path);
 /// Processes that work for this directory: its name is in their environment, arguments or working directory.
 std::vector<int> processes_of(const fs::path& directory);
 
