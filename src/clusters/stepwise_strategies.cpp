@@ -92,9 +92,21 @@ json::object newest_of(const Deployment& deployment, std::string_view detail) {
           {"target", "current_asg_dynamic"}};
 }
 
+std::string_view word_for(std::string_view detail) {
+  return detail == "canary" ? "Canary" : "Baseline";
+}
+
 Step take_away(const Deployment& deployment, std::string_view detail) {
-  return {"destroyServerGroup", fmt::format("Destroy the {}", detail == "canary" ? "Canary" : "Baseline"),
+  return {"destroyServerGroup", fmt::format("Destroy the {}", word_for(detail)),
           newest_of(deployment, detail)};
+}
+
+Step take_away_when_cancelled(const Deployment& deployment, std::string_view detail) {
+  json::object context = newest_of(deployment, detail);
+  context.erase("target");
+  return {"removeWhenCancelled", fmt::format("Take the {} Away if Cancelled", word_for(detail)),
+          std::move(context),
+          /*beside=*/true};
 }
 
 }  // namespace
@@ -143,7 +155,9 @@ std::vector<Step> after_custom(const Strategy& strategy, const Deployment& deplo
 }
 
 std::vector<Step> after_canary(const Strategy& strategy, const Deployment& deployment) {
-  std::vector<Step> steps{make_baseline(strategy, deployment), make_canary(strategy, deployment)};
+  std::vector<Step> steps{take_away_when_cancelled(deployment, "canary"),
+                          take_away_when_cancelled(deployment, "baseline"),
+                          make_baseline(strategy, deployment), make_canary(strategy, deployment)};
   add_wait(steps, "Let Them Serve", strategy.canary_time);
   if (!strategy.check_pipeline.empty()) steps.push_back(compare(strategy, deployment));
   steps.push_back(still_serves(deployment, newest_of(deployment, "canary"), "Does the Canary Still Serve?"));

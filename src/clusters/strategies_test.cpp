@@ -287,14 +287,15 @@ TEST(Canary, ComparesTwoOfOneSizeBesideWhatServes) {
   const auto strategy = read(R"({"strategy":"canary","canary":{"instances":2,"seconds":60},
       "pipelineBeforeCleanup":{"application":"shop","pipelineId":"compare"}})");
   const auto steps = steps_after(strategy, in_place());
-  ASSERT_EQ(kinds(steps), (Kinds{"cloneServerGroup", "createServerGroup", "wait", "pipeline",
-                                 "waitForUpInstances", "destroyServerGroup", "destroyServerGroup"}));
-  EXPECT_EQ(steps[0].context.at("freeFormDetails"), "baseline");
-  EXPECT_EQ(steps[0].context.at("imageId"), "sha-old");
-  EXPECT_EQ(steps[1].context.at("freeFormDetails"), "canary");
-  EXPECT_EQ(steps[1].context.at("imageId"), "sha-new");
-  EXPECT_EQ(steps[0].context.at("capacity"), steps[1].context.at("capacity"));
-  EXPECT_EQ(steps[5].context.at("cluster"), "shop-main-canary");
+  ASSERT_EQ(kinds(steps),
+            (Kinds{"removeWhenCancelled", "removeWhenCancelled", "cloneServerGroup", "createServerGroup",
+                   "wait", "pipeline", "waitForUpInstances", "destroyServerGroup", "destroyServerGroup"}));
+  EXPECT_EQ(steps[2].context.at("freeFormDetails"), "baseline");
+  EXPECT_EQ(steps[2].context.at("imageId"), "sha-old");
+  EXPECT_EQ(steps[3].context.at("freeFormDetails"), "canary");
+  EXPECT_EQ(steps[3].context.at("imageId"), "sha-new");
+  EXPECT_EQ(steps[2].context.at("capacity"), steps[3].context.at("capacity"));
+  EXPECT_EQ(steps[7].context.at("cluster"), "shop-main-canary");
   auto failed = in_place();
   failed.helpers = {"shop-main-baseline-v000", "shop-main-canary-v000"};
   EXPECT_THAT(kinds(steps_on_failure(strategy, failed)),

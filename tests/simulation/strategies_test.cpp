@@ -328,6 +328,7 @@ class Run {
         break_law(fmt::format("the bounds of {} do not hold its size: {}", name, to_text(is)));
     }
     check_pins(is);
+    check_samples(is);
     if (schedule_.fault == Fault::none && execution.status != Status::succeeded)
       break_law(fmt::format("it ended {} though nothing was wrong: {}", model::to_string(execution.status),
                             world_.error()));
@@ -340,6 +341,15 @@ class Run {
       const auto now = is.find(name);
       if (now != is.end() && now->second.capacity.min > was.capacity.min)
         break_law(fmt::format("{} is still pinned: {}", name, to_text(is)));
+    }
+  }
+
+  /// A baseline and a canary do not outlive their deployment, however it ends.
+  void check_samples(const Shapes& is) {
+    for (const auto& [name, shape] : is) {
+      const bool sample =
+          name.find("-baseline-") != std::string::npos || name.find("-canary-") != std::string::npos;
+      if (sample) break_law(fmt::format("{} is still there: {}", name, to_text(is)));
     }
   }
 

@@ -12,6 +12,7 @@
 #include "stages/cluster_lock.h"
 #include "stages/create_server_group/deployment_start.h"
 #include "stages/create_server_group/image_choice.h"
+#include "stages/create_server_group/remove_when_cancelled.h"
 #include "stages/create_server_group/source.h"
 #include "stages/fields.h"
 #include "stages/operations.h"
@@ -279,6 +280,7 @@ std::unique_ptr<engine::Stage> create_server_group_stage() {
 
 void add_create_server_group(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
   catalogs.stages.add(create_server_group_stage());
+  add_remove_when_cancelled(catalogs, infrastructure);
   catalogs.tasks.add("determineSourceServerGroup", std::make_unique<DetermineSource>(infrastructure));
   catalogs.tasks.add("createServerGroup", std::make_unique<CreateServerGroup>(infrastructure));
 }

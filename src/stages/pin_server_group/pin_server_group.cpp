@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "clusters/inventory.h"
+#include "stages/companion.h"
 #include "stages/fields.h"
 #include "stages/operations.h"
 #include "stages/targets.h"
@@ -149,16 +150,10 @@ class CaptureSourceCapacity final : public runner::Task {
   const Infrastructure infrastructure_;
 };
 
-/// Lasts as long as the stages beside it, and unpins when the execution is cancelled meanwhile: no stage of a
-/// strategy would do it then.
-class KeepPinned final : public runner::Task {
+/// Unpins when the execution is cancelled.
+class KeepPinned final : public Companion {
  public:
   explicit KeepPinned(const Infrastructure& infrastructure) : infrastructure_(infrastructure) {}
-
-  base::Async<runner::TaskResult> run(TaskContext context) override {
-    if (others_have_ended(context)) co_return runner::succeeded();
-    co_return runner::again({.after = between_looks, .waiting_for = "the deployment's other steps"});
-  }
 
   base::Async<runner::TaskResult> cancel(TaskContext context) override {
     const ServerGroupRef ref = server_group_of(context);
@@ -172,21 +167,6 @@ class KeepPinned final : public runner::Task {
   }
 
  private:
-  static constexpr std::chrono::seconds between_looks{1};
-
-  /// After one that failed, those behind it do not begin any more.
-  static bool others_have_ended(const TaskContext& context) {
-    bool all_complete = true;
-    for (const model::Stage& other : context.execution().stages) {
-      const bool beside =
-          other.parent_id == context.stage().parent_id && other.owner == context.stage().owner;
-      if (!beside || other.type == context.stage().type) continue;
-      if (model::is_halt(other.status)) return true;
-      all_complete = all_complete && model::is_complete(other.status);
-    }
-    return all_complete;
-  }
-
   const Infrastructure infrastructure_;
 };
 
