@@ -64,8 +64,8 @@ class BadDeployments(unittest.TestCase):
 
     def test_what_never_becomes_healthy_goes_again_and_says_what_its_check_said(self):
         self.deploy("SUCCEEDED")
-        for cluster, why in (({"healthCheck": SICK}, "Starting (HTTP 404)"), ({"command": "nothing --now"}, "Down (exited with status 127"),
-                             ({"command": "exit 3"}, "Down (exited with status 3"), ({"command": "sleep 100"}, "Starting (")):
+        for cluster, why in (({"healthCheck": SICK}, "Starting (HTTP 404)"), ({"command": "nothing --now"}, "Down (exited with status 127 (/bin/sh: 1: nothing: not found), restarting"),
+                             ({"command": "exit 3"}, "Down (exited with status 3, restarting"), ({"command": "sleep 100"}, "Starting (")):
             said = self.deploy("TERMINAL", stageTimeoutMs=3000, **cluster)
             self.assertIn("timed out after 3 s; it waited for 0 of 2 instances of demo-v001 healthy: demo-v001-0 " + why, said)
             self.assertEqual(self.cluster(), [("demo-v000", 2, 2, False)])

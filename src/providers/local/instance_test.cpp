@@ -33,7 +33,10 @@ TEST(ShimStatus, SaysWhyItDoesNotRun) {
   EXPECT_EQ(why_not_running(waiting), "exited with status 3, restarting in 2 s");
   const auto killed =
       shim_status_of(R"({"state":"waiting","restartAt":1500,"exits":[{"at":1000,"signal":9}]})");
-  EXPECT_EQ(why_not_running(killed), "ended by signal 9, restarting in 0.5 s");
+  EXPECT_EQ(why_not_running(killed), "was ended by signal 9, restarting in 0.5 s");
+  const auto said = shim_status_of(
+      R"({"state":"waiting","restartAt":1500,"exits":[{"at":1000,"status":1,"lastWords":"no such table"}]})");
+  EXPECT_EQ(why_not_running(said), "exited with status 1 (no such table), restarting in 0.5 s");
   EXPECT_THROW(shim_status_of("nonsense"), base::Error);
 }
 

@@ -49,8 +49,7 @@ JobState state_of(const std::string& word) {
 std::string why_failed(const std::optional<ProcessExit>& exit, bool cancelled) {
   if (cancelled) return "was cancelled";
   if (!exit) return "its end was not seen: the machine or what held it was stopped";
-  if (exit->signal) return fmt::format("was ended by signal {}", *exit->signal);
-  return exit->status == 0 ? "" : fmt::format("exited with status {}", exit->status.value_or(0));
+  return exit->status == 0 ? "" : describe(*exit);
 }
 
 /// Relative, and inside.

@@ -42,9 +42,7 @@ HealthState aggregate(const std::vector<model::Health>& health) {
 }
 
 std::string why_given_up(const ProcessExit& exit, int restarts) {
-  const std::string how = exit.status ? fmt::format("exited with status {}", *exit.status)
-                                      : fmt::format("was ended by signal {}", exit.signal.value_or(0));
-  return fmt::format("{}, started {} times and never healthy", how, restarts + 1);
+  return fmt::format("{}, started {} times and never healthy", describe(exit), restarts + 1);
 }
 
 json::object exit_json(const ProcessExit& exit) {

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "base/ids.h"
 #include "base/json.h"
+#include "providers/shim/last_words.h"
 #include "providers/shim/leftovers.h"
 #include "providers/shim/process_spec.h"
 #include "providers/shim/resource_limits.h"
@@ -43,6 +44,7 @@ enum class State { running, waiting, stopping, stopped };
 struct Exit {
   std::int64_t at;
   int status;
+  std::string last_words = {};
 };
 
 struct Client {
@@ -101,6 +103,7 @@ class Shim {
   int signal_fd_;
   int timer_;
   RotatingLog log_;
+  LastWords last_words_;
   ResourceLimits limits_;
   base::SystemClock clock_;
 
@@ -205,6 +208,9 @@ json::object Shim::status() const {
     const int number = signalled ? WTERMSIG(exit.status) : WEXITSTATUS(exit.status);
     exits.push_back(json::object{{"at", exit.at}, {signalled ? "signal" : "status", number}});
   }
+  if (!exits_.empty() && !exits_.back().last_words.empty()) {
+    exits.back().as_object()["lastWords"] = exits_.back().last_words;
+  }
   json::object status{{"state", names[static_cast<int>(state_)]},
                       {"shimPid", getpid()},
                       {"restarts", restarts_},
@@ -289,6 +295,7 @@ void Shim::read_output() {
       return;
     }
     log_.append({bytes, static_cast<std::size_t>(count)});
+    last_words_.append({bytes, static_cast<std::size_t>(count)});
   }
 }
 
@@ -328,6 +335,8 @@ void Shim::on_exit(int status) {
   }
   kill_leftovers(directory_, getpid());
   close_output();
+  exits_.back().last_words = last_words_.text();
+  last_words_.clear();
   if (now - started_at_ >= spec_.restart_reset_after) delay_ = spec_.first_restart_delay;
   wait_for_restart();
 }

@@ -12,8 +12,8 @@ namespace gennaker::providers {
 ///
 /// The socket takes one JSON object a line and answers each with one:
 ///   {"do":"status"}              {"state":"running"|"waiting"|"stopping"|"stopped", "pid", "startedAt",
-///                                "restarts", "restartAt", "exits":[{"at","status"|"signal"}], "memoryLimit",
-///                                "openFiles", "shimPid"}
+///                                "restarts", "restartAt", "exits":[{"at","status"|"signal","lastWords"}],
+///                                "memoryLimit", "openFiles", "shimPid"}
 ///   {"do":"watch"}               the status, now and again after each change
 ///   {"do":"stop","graceMs":n}    SIGTERM, after the grace SIGKILL, for all its processes; the answer comes
 ///                                when none is left, and the shim ends

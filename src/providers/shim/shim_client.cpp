@@ -76,18 +76,25 @@ ShimStatus shim_status_of(std::string_view line) {
   const auto* exits = base::find_array(document, "exits");
   if (exits != nullptr && !exits->empty() && exits->back().is_object()) {
     const json::object& last = exits->back().as_object();
-    status.last_exit = {
-        .at = time_of(last, "at"), .status = number_of(last, "status"), .signal = number_of(last, "signal")};
+    status.last_exit = {.at = time_of(last, "at"),
+                        .status = number_of(last, "status"),
+                        .signal = number_of(last, "signal"),
+                        .last_words = base::string_or(last, "lastWords", "")};
   }
   return status;
+}
+
+std::string describe(const ProcessExit& exit) {
+  std::string text = exit.signal ? fmt::format("was ended by signal {}", *exit.signal)
+                                 : fmt::format("exited with status {}", exit.status.value_or(0));
+  if (!exit.last_words.empty()) text += fmt::format(" ({})", exit.last_words);
+  return text;
 }
 
 std::string why_not_running(const ShimStatus& status) {
   if (status.running) return "";
   if (!status.last_exit) return "is being started";
-  std::string text = status.last_exit->signal
-                         ? fmt::format("ended by signal {}", *status.last_exit->signal)
-                         : fmt::format("exited with status {}", status.last_exit->status.value_or(0));
+  std::string text = describe(*status.last_exit);
   const auto delay = status.restart_at - status.last_exit->at;
   if (delay.count() > 0)
     text += fmt::format(", restarting in {:.3g} s", static_cast<double>(delay.count()) / 1000);

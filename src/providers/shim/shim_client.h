@@ -17,6 +17,7 @@ using base::Async;
 struct ProcessExit {
   base::TimePoint at{};
   std::optional<int> status, signal;  ///< one of them
+  std::string last_words;             ///< the end of its output, where it said something
 };
 
 struct ShimStatus {
@@ -32,7 +33,9 @@ struct ShimStatus {
 /// Throws base::Error `invalid` for what is not a status.
 ShimStatus shim_status_of(std::string_view line);
 
-/// "exited with status 3, restarting in 2 s"; empty while it runs.
+/// "exited with status 3 (no such table: users)".
+std::string describe(const ProcessExit& exit);
+/// The same and ", restarting in 2 s"; empty while it runs.
 std::string why_not_running(const ShimStatus& status);
 
 /// Starts the shim of `directory` unless there is one; returns when it answers. Blocks: call it on a pool.
