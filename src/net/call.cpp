@@ -249,6 +249,11 @@ std::exception_ptr failure(const Call& call, CURLcode code) {
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       return error(Kind::invalid, fmt::format("a file for TLS cannot be used: {}", reason));
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CONNECT_ERROR:
+      // OpenSSL's words for it may be no more than "EVP lib".
+      return error(Kind::unavailable,
+                   fmt::format("TLS could not be agreed on, look at the certificates: {}", reason));
     case CURLE_OPERATION_TIMEDOUT:
       return error(Kind::timeout, reason);
     case CURLE_COULDNT_CONNECT:
