@@ -164,13 +164,24 @@ Async<std::vector<LockHolder>> ClusterLocks::held() const {
   auto reading = store_.claims(prefix);
   const std::vector<store::Claim> claims = co_await std::move(reading);
   std::vector<LockHolder> holders;
+  store::Changes left;
   for (const store::Claim& claim : claims) {
     LockQueue queue = LockQueue::parse(claim.holder);
     auto looking = look_at(place_of(claim.name), queue.holder);
     Look look = co_await std::move(looking);
-    if (!look.holder) continue;
-    look.holder->waiting = std::move(queue.waiting);
-    holders.push_back(std::move(*look.holder));
+    if (look.holder) {
+      look.holder->waiting = std::move(queue.waiting);
+      holders.push_back(std::move(*look.holder));
+    } else if (queue.waiting.empty()) {
+      left.claims.push_back({claim.name, claim.holder, "", ""});
+    }
+  }
+  if (left.claims.empty()) co_return holders;
+  try {
+    auto committing = store_.commit(std::move(left));
+    co_await std::move(committing);
+  } catch (const store::ClaimTaken&) {
+    // One of them has been taken meanwhile: another time.
   }
   co_return holders;
 }

@@ -56,7 +56,8 @@ class ClusterLocks {
   /// Throws base::Error `unavailable`: nothing is known.
   Async<std::optional<LockHolder>> acquire(Place place, Claimant claimant) const;
 
-  /// Those that are held now.
+  /// Those that are held now. What ended stages have left is removed on the way, so that it is looked at
+  /// once.
   Async<std::vector<LockHolder>> held() const;
   /// Takes the lock away from whoever has it, whose next step has to ask for it again; who did it and why is
   /// kept as a document of the kind "clusterLock". Throws base::Error `not_found`: nobody has it.

@@ -100,6 +100,7 @@ TEST_F(ClustersLocks, EndsWithItsStage) {
   EXPECT_FALSE(acquire(claimant("a")));
   run("a", Status::succeeded);
   EXPECT_THAT(held(), IsEmpty());
+  EXPECT_THAT(testing::run_async(io_, store_.claims("lock/")), IsEmpty()) << "it is looked at once";
   EXPECT_FALSE(acquire(claimant("b")));
 }
 

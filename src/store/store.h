@@ -91,7 +91,8 @@ struct Answer {
 struct Claim {
   std::string name;
   std::string expected;  ///< who must hold it; empty: nobody. That `holder` has it already is as good:
-  std::string holder;    ///< a word that nobody else uses, since a commit may be given twice
+  std::string holder;    ///< a word that nobody else uses, since a commit may be given twice; empty: nobody
+                         ///< holds it any more, and it is gone
   std::string execution_id = {};  ///< with which it goes; empty: it stays
 };
 

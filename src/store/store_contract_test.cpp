@@ -392,6 +392,14 @@ TEST_P(StoreContract, ANameIsHeldByOne) {
   removed.removed_executions = {"b"};
   commit(removed);
   EXPECT_EQ(result_of(store().holder("turn")), "") << "it goes with its execution";
+  Changes freed;
+  freed.claims = {{"lock/a", "c", "", ""}, {"lock/never", "", "", ""}};
+  commit(freed);
+  commit(freed);
+  ASSERT_EQ(result_of(store().claims("lock/")).size(), 1) << "what nobody holds is gone";
+  EXPECT_EQ(result_of(store().claims("lock/"))[0].name, "lock/b");
+  freed.claims = {{"lock/b", "somebody else", "", ""}};
+  EXPECT_THROW(commit(freed), ClaimTaken);
 }
 
 TEST_P(StoreContract, AnExecutionIsItsServersOwn) {

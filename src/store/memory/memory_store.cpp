@@ -91,7 +91,13 @@ Async<void> MemoryStore::check_claims(const std::vector<Claim>& claims) {
 }
 
 void MemoryStore::keep_mail(const Changes& changes) {
-  for (const Claim& claim : changes.claims) claims_[claim.name] = claim;
+  for (const Claim& claim : changes.claims) {
+    if (claim.holder.empty()) {
+      claims_.erase(claim.name);
+    } else {
+      claims_[claim.name] = claim;
+    }
+  }
   for (const Command& command : changes.commands) letters_.try_emplace(command.id, Letter{command, {}});
   for (const Answer& answer : changes.answers) {
     const auto found = letters_.find(answer.command_id);

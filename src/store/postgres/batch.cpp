@@ -269,6 +269,12 @@ void Batch::add_claims(std::vector<Statement>& to) const {
   statement.texts(
       texts_of(claims_, [](const Row& row) { return std::string_view(row.second->execution_id); }));
   to.push_back(std::move(statement));
+  std::set<std::string_view> freed;
+  for (const Row& row : claims_) {
+    if (row.second->holder.empty()) freed.insert(row.first);
+  }
+  if (freed.empty()) return;
+  to.push_back(deletion("DELETE FROM claims WHERE name = ANY($1)", freed));
 }
 
 Statement append_to_feed(const std::vector<const FeedEntry*>& entries) {

@@ -72,6 +72,7 @@ void write_answers(Database& database, const std::vector<Answer>& answers) {
 void write_claim(Database& database, const Claim& claim) {
   const std::string holder = read_holder(database, claim.name);
   if (holder != claim.expected && holder != claim.holder) throw ClaimTaken(claim.name);
+  if (claim.holder.empty()) return remove(database, "DELETE FROM claims WHERE name = ?", {claim.name});
   auto statement = database.prepare(
       "INSERT INTO claims(name, holder, execution_id) VALUES(?, ?, ?) ON CONFLICT(name) DO UPDATE SET"
       " holder = excluded.holder, execution_id = excluded.execution_id");
