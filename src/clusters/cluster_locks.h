@@ -6,7 +6,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "model/execution.h"
+#include "runner/stage_claims.h"
 #include "store/store.h"
 
 /// Keeps those that change one cluster apart, also those on other servers. Source:
@@ -22,14 +22,7 @@ struct Place {
 /// "shop-main in prod/eu-west".
 std::string to_text(const Place& place);
 
-/// On whose behalf something is changed.
-struct Claimant {
-  std::string execution_id;
-  std::string stage_id;             ///< holds the lock until it has ended
-  base::TimePoint since;            ///< its start: a stage that was restarted has to ask again
-  std::vector<std::string> within;  ///< ids of the stages around it: a lock of theirs is as good
-  std::string parent_execution_id, parent_stage_id;  ///< of the execution; empty: it has no parent
-};
+using runner::Claimant;
 
 /// Who has a lock.
 struct LockHolder {
@@ -44,7 +37,7 @@ struct LockHolder {
 class ClusterLocks {
  public:
   ClusterLocks(store::Store& store, const base::Clock& clock, base::Random& random)
-      : store_(store), clock_(clock), random_(random) {}
+      : store_(store), claims_(store, store), clock_(clock), random_(random) {}
 
   /// nullopt: the claimant, or a stage or an execution on whose behalf it acts, holds the lock. Else who
   /// does. Whoever has it already is not kept waiting, so that a repeated task does no harm.
@@ -59,9 +52,9 @@ class ClusterLocks {
 
  private:
   Async<std::optional<LockHolder>> holder_of(Place place, std::string word) const;
-  Async<bool> acts_for(LockHolder holder, Claimant claimant) const;
 
   store::Store& store_;
+  const runner::StageClaims claims_;
   const base::Clock& clock_;
   base::Random& random_;
 };
