@@ -7,7 +7,7 @@ namespace {
 
 json::object lock_json(const clusters::LockHolder& holder) {
   json::array waiting;
-  for (const clusters::StageRun& run : holder.waiting) {
+  for (const runner::StageRun& run : holder.waiting) {
     waiting.push_back(json::object{{"executionId", run.execution_id}, {"stageId", run.stage_id}});
   }
   return {{"account", holder.place.account},   {"region", holder.place.region},

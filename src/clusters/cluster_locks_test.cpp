@@ -245,20 +245,5 @@ TEST_F(ClustersLocks, WhoStartsAgainWaitsAtTheEnd) {
   EXPECT_EQ(waiting[1].since, base::from_millis(2000));
 }
 
-TEST(LockQueues, AreReadAsTheyWereWritten) {
-  LockQueue queue;
-  EXPECT_EQ(LockQueue::parse("").text(), "");
-  EXPECT_EQ(LockQueue::parse("nonsense").holder, std::nullopt);
-  queue.wait({"e1", "s1", base::from_millis(1)});
-  EXPECT_EQ(queue.text(), "\ne1/s1/1");
-  queue.take({"e0", "s0", base::from_millis(2)});
-  EXPECT_EQ(queue.text(), "e0/s0/2") << "who came before and did not take it has lost its turn";
-  for (int i = 0; i < 600; ++i) queue.wait({"e" + std::to_string(i), "s", base::from_millis(i)});
-  EXPECT_EQ(queue.waiting.size(), LockQueue::most_waiting);
-  const LockQueue read = LockQueue::parse(queue.text());
-  EXPECT_EQ(read.holder, queue.holder);
-  EXPECT_EQ(read.waiting, queue.waiting);
-}
-
 }  // namespace
 }  // namespace gennaker::clusters

@@ -35,22 +35,19 @@ bool is_about(const model::Stage& stage, const clusters::Place& place) {
          clusters::same_name(named_cluster(context), place.cluster);
 }
 
-clusters::Claimant claimant_of(const runner::TaskContext& context, const clusters::Place& place) {
+/// The outermost stage that is about this cluster alone is in charge.
+clusters::Claimant claimant_for(const runner::TaskContext& context, const clusters::Place& place) {
+  clusters::Claimant claimant = runner::claimant_of(context);
   const model::Execution& execution = context.execution();
-  const model::Stage* stage = execution.find_stage(context.stage().id);
-  if (stage == nullptr) stage = &context.stage();
-  const model::Stage* in_charge = stage;
-  clusters::Claimant claimant;
-  for (; stage != nullptr; stage = execution.find_stage(stage->parent_id)) {
-    claimant.within.push_back(stage->id);
-    const model::Stage* parent = execution.find_stage(stage->parent_id);
-    if (in_charge == stage && parent != nullptr && is_about(*parent, place)) in_charge = parent;
+  const model::Stage* in_charge = execution.find_stage(claimant.stage_id);
+  while (in_charge != nullptr) {
+    const model::Stage* parent = execution.find_stage(in_charge->parent_id);
+    if (parent == nullptr || !is_about(*parent, place)) break;
+    in_charge = parent;
   }
-  claimant.execution_id = execution.id;
+  if (in_charge == nullptr) return claimant;
   claimant.stage_id = in_charge->id;
   claimant.since = in_charge->start_time.value_or(context.now());
-  claimant.parent_execution_id = base::string_or(execution.trigger, "parentExecutionId", "");
-  claimant.parent_stage_id = base::string_or(execution.trigger, "parentPipelineStageId", "");
   return claimant;
 }
 
@@ -59,7 +56,7 @@ clusters::Claimant claimant_of(const runner::TaskContext& context, const cluster
 base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructure& infrastructure,
                                                              runner::TaskContext context,
                                                              clusters::Place place) {
-  clusters::Claimant claimant = claimant_of(context, place);
+  clusters::Claimant claimant = claimant_for(context, place);
   auto acquiring = infrastructure.locks.acquire(place, std::move(claimant));
   const std::optional<clusters::LockHolder> holder = co_await std::move(acquiring);
   if (!holder) co_return std::nullopt;

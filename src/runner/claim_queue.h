@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-namespace gennaker::clusters {
+namespace gennaker::runner {
 
 /// A stage, from one start of it to its end.
 struct StageRun {
@@ -22,15 +22,15 @@ struct StageRun {
   bool operator==(const StageRun&) const = default;
 };
 
-/// Who has a lock and who comes after it, as one text: a line each, the holder first. A pure value.
-struct LockQueue {
-  /// Longer queues are not kept: who comes later takes the lock as chance has it.
+/// Who holds a name and who comes after it, as one text: a line each, the holder first. A pure value.
+struct ClaimQueue {
+  /// Longer queues are not kept: who comes later takes the name as chance has it.
   static constexpr std::size_t most_waiting = 500;
 
   std::optional<StageRun> holder;  ///< its line is empty if nobody has it
   std::vector<StageRun> waiting;   ///< in the order of coming
 
-  static LockQueue parse(std::string_view text);
+  static ClaimQueue parse(std::string_view text);
   std::string text() const;
 
   bool is_waiting(const StageRun& run) const;
@@ -41,4 +41,4 @@ struct LockQueue {
   void take(const StageRun& run);
 };
 
-}  // namespace gennaker::clusters
+}  // namespace gennaker::runner

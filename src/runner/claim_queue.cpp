@@ -1,10 +1,10 @@
-#include "clusters/lock_queue.h"
+#include "runner/claim_queue.h"
 
 #include <algorithm>
 #include <charconv>
 #include <fmt/format.h>
 
-namespace gennaker::clusters {
+namespace gennaker::runner {
 namespace {
 
 std::optional<StageRun> parse_run(std::string_view line) {
@@ -23,8 +23,8 @@ std::string StageRun::text() const {
   return fmt::format("{}/{}/{}", execution_id, stage_id, base::to_millis(since));
 }
 
-LockQueue LockQueue::parse(std::string_view text) {
-  LockQueue queue;
+ClaimQueue ClaimQueue::parse(std::string_view text) {
+  ClaimQueue queue;
   auto end = std::min(text.find('\n'), text.size());
   queue.holder = parse_run(text.substr(0, end));
   while (end < text.size()) {
@@ -35,30 +35,30 @@ LockQueue LockQueue::parse(std::string_view text) {
   return queue;
 }
 
-std::string LockQueue::text() const {
+std::string ClaimQueue::text() const {
   std::string text = holder ? holder->text() : "";
-  for (const StageRun& run : waiting) text += "\n" + run.text();
+  for (const StageRun& run : waiting) text += fmt::format("\n{}", run.text());
   return text;
 }
 
-bool LockQueue::is_waiting(const StageRun& run) const {
+bool ClaimQueue::is_waiting(const StageRun& run) const {
   return std::find(waiting.begin(), waiting.end(), run) != waiting.end();
 }
 
-void LockQueue::wait(const StageRun& run) {
+void ClaimQueue::wait(const StageRun& run) {
   leave(run);
   if (waiting.size() < most_waiting) waiting.push_back(run);
 }
 
-void LockQueue::leave(const StageRun& run) {
+void ClaimQueue::leave(const StageRun& run) {
   std::erase_if(waiting, [&](const StageRun& one) { return one.same_stage(run); });
 }
 
-void LockQueue::take(const StageRun& run) {
+void ClaimQueue::take(const StageRun& run) {
   const auto place =
       std::find_if(waiting.begin(), waiting.end(), [&](const StageRun& one) { return one.same_stage(run); });
   waiting.erase(waiting.begin(), place == waiting.end() ? place : place + 1);
   holder = run;
 }
 
-}  // namespace gennaker::clusters
+}  // namespace gennaker::runner
