@@ -54,6 +54,7 @@ net::Router make_router(const Parts& parts) {
   add_execution_lists(router, parts);
   add_tasks(router, parts);
   add_infrastructure(router, parts);
+  add_cluster_views(router, parts);
   add_cluster_locks(router, parts);
   add_guards(router, parts);
   add_firewalls(router, parts);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <boost/json/array.hpp>
 #include <functional>
 #include <optional>
 #include <string>
@@ -42,6 +43,8 @@ struct Parts {
   base::Random& random;
   /// A file of the page or a stage's schema, built into the program: "ui/index.html".
   std::function<std::optional<std::string_view>(std::string_view path)> resource;
+  /// GET /jobs/preconfigured.
+  boost::json::array preconfigured_jobs = {};
 };
 
 net::Router make_router(const Parts& parts);

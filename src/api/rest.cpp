@@ -29,14 +29,19 @@ Async<Response> preflight(const Parts&, Request) {
   co_return respond_empty();
 }
 
+Async<Response> preconfigured_jobs(const Parts& parts, Request) {
+  co_return respond(parts.preconfigured_jobs);
+}
+
 }  // namespace
 
 void add_rest(net::Router& router, const Parts& parts) {
   route(router, parts, "GET", "/version", version);
   route(router, parts, "GET", "/stages", stage_types);
   route(router, parts, "OPTIONS", "/{path...}", preflight);
+  route(router, parts, "GET", "/jobs/preconfigured", preconfigured_jobs);
   for (const std::string_view path :
-       {"/notifications/metadata", "/jobs/preconfigured", "/webhooks/preconfigured", "/banners",
+       {"/notifications/metadata", "/webhooks/preconfigured", "/banners",
         "/plugins/deck/plugin-manifest.json", "/capabilities/deploymentMonitors", "/artifacts/credentials",
         "/applications/{application}/strategyConfigs", "/applications/{application}/serverGroupManagers",
         "/v2/builds", "/v3/builds", "/projects", "/auth/user/serviceAccounts", "/strategyConfigs"}) {

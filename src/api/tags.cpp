@@ -2,6 +2,7 @@
 
 #include "api/respond.h"
 #include "base/text.h"
+#include "clusters/naming.h"
 #include "pipelines/entity_tags.h"
 
 namespace gennaker::api {
@@ -57,11 +58,87 @@ Async<Response> get(const Parts& parts, Request request) {
                     fmt::format("Entity tags not found (id: {})", request.parameter("id")));
 }
 
+/// The third part of "provider:type:entity:account:region".
+std::string entity_in(const std::string& id) {
+  const auto first = id.find(':');
+  const auto begin = first == std::string::npos ? first : id.find(':', first + 1);
+  return begin == std::string::npos ? "" : id.substr(begin + 1, id.find(':', begin + 1) - begin - 1);
+}
+
+/// A change is an ad-hoc task, as one that is sent to /tasks is.
+Async<Response> start(const Parts& parts, Request request, json::object job, std::string application) {
+  const std::string description = base::string_or(job, "type", "");
+  json::object task{{"application", std::move(application)},
+                    {"description", description},
+                    {"job", json::array{std::move(job)}}};
+  auto starting = parts.starter.start_orchestration(std::move(task), user_of(request), origin_of(request));
+  const std::string id = co_await std::move(starting);
+  co_return respond(ref("tasks", id), 202);
+}
+
+/// Of an entity that is no server group or cluster the name says nothing.
+std::string application_of(const Request& request, const std::string& entity_id) {
+  if (const auto given = request.query.get("application")) return *given;
+  const std::string parsed = clusters::parse_name(entity_id).app;
+  return parsed.empty() ? "gennaker" : parsed;
+}
+
+json::array tags_in(const Request& request) {
+  json::value body = base::parse_json(request.body, "the request");
+  if (auto* list = body.if_array()) return std::move(*list);
+  throw base::Error(base::Kind::invalid, "the request: a list of tags is needed");
+}
+
+Async<Response> upsert(const Parts& parts, Request request) {
+  json::object reference;
+  for (const std::string_view field :
+       {"cloudProvider", "application", "entityType", "entityId", "account", "region"}) {
+    const auto given = request.query.get(field);
+    if (given) {
+      reference[field] = *given;
+    } else if (field != "application") {
+      throw base::Error(base::Kind::invalid,
+                        fmt::format("Required request parameter '{}' is not present", field),
+                        {{"field", std::string(field)}});
+    }
+  }
+  json::object job{{"type", "upsertEntityTags"}, {"isPartial", request.query.flag("isPartial", true)}};
+  job["tags"] = tags_in(request);
+  std::string application = application_of(request, base::string_or(reference, "entityId", ""));
+  job["entityRef"] = std::move(reference);
+  return start(parts, std::move(request), std::move(job), std::move(application));
+}
+
+Async<Response> upsert_many(const Parts& parts, Request request) {
+  json::object job{{"type", "bulkUpsertEntityTags"}};
+  job["entityTags"] = tags_in(request);
+  std::string application = application_of(request, "");
+  return start(parts, std::move(request), std::move(job), std::move(application));
+}
+
+Async<Response> remove(const Parts& parts, Request request) {
+  json::array names;
+  std::string_view left = request.parameter("tags");
+  while (!left.empty()) {
+    const auto comma = left.find(',');
+    if (comma != 0) names.push_back(json::value(left.substr(0, comma)));
+    left = comma == std::string_view::npos ? "" : left.substr(comma + 1);
+  }
+  const std::string& id = request.parameter("id");
+  json::object job{{"type", "deleteEntityTags"}, {"id", id}};
+  job["tags"] = std::move(names);
+  std::string application = application_of(request, entity_in(id));
+  return start(parts, std::move(request), std::move(job), std::move(application));
+}
+
 }  // namespace
 
 void add_tags(net::Router& router, const Parts& parts) {
   route(router, parts, "GET", "/tags", list);
   route(router, parts, "GET", "/tags/{id}", get);
+  route(router, parts, "POST", "/tags", upsert);
+  route(router, parts, "DELETE", "/tags/{id}/{tags}", remove);
+  route(router, parts, "POST", "/batch/tags", upsert_many);
 }
 
 }  // namespace gennaker::api

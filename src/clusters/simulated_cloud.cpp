@@ -88,6 +88,16 @@ std::string free_instance_id(const ServerGroup& group) {
   return id;
 }
 
+/// An account that pulls images runs any that it can reach: that is taken for granted.
+model::Image need_image(const model::Account& account, const Snapshot& state, const std::string& region,
+                        const std::string& id) {
+  if (const auto* known = find_image(state, region, id)) return *known;
+  if (account.pulls_images && id.find_first_of("/:@") != std::string::npos)
+    return {.id = id, .name = id, .account = account.name, .region = region};
+  throw Error(Kind::not_found,
+              fmt::format("imageId: account '{}' has no image '{}' in '{}'", account.name, id, region));
+}
+
 }  // namespace
 
 SimulatedCloud::SimulatedCloud(const base::Clock& clock, std::uint64_t seed)
@@ -232,11 +242,7 @@ void SimulatedCloud::record(const Operation& operation, const json::object& answ
 
 json::object SimulatedCloud::create(const Operation& operation, bool stop_half_way) {
   const auto spec = server_group_spec_of(operation);
-  const auto* image = find_image(state_, spec.region, spec.image_id);
-  if (image == nullptr) {
-    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_.name,
-                                             spec.image_id, spec.region));
-  }
+  const model::Image image = need_image(account_, state_, spec.region, spec.image_id);
   const std::string cluster = cluster_name(spec.moniker);
   auto siblings = server_groups_of_cluster(state_, cluster, spec.region);
   sort_newest_first(siblings);
@@ -263,9 +269,9 @@ json::object SimulatedCloud::create(const Operation& operation, bool stop_half_w
     group.region = spec.region;
     group.moniker = parse_name(group.name);
     group.created_time = clock_.now();
-    group.image_id = image->id;
-    group.image_name = image->name;
-    group.version = image->version;
+    group.image_id = image.id;
+    group.image_name = image.name;
+    group.version = image.version;
     group.load_balancers = spec.load_balancers;
     group.launch_config = spec.settings;
   }
@@ -333,16 +339,13 @@ json::object SimulatedCloud::set_disabled(const Operation& operation, bool disab
 json::object SimulatedCloud::update_launch(const Operation& operation) {
   const LaunchChange change = launch_change_of(operation);
   ServerGroup& group = edit(operation);
-  const auto* image = find_image(state_, group.region, change.image_id);
-  if (!change.image_id.empty() && image == nullptr) {
-    throw Error(Kind::not_found, fmt::format("imageId: account '{}' has no image '{}' in '{}'", account_.name,
-                                             change.image_id, group.region));
-  }
+  std::optional<model::Image> image;
+  if (!change.image_id.empty()) image = need_image(account_, state_, group.region, change.image_id);
   for (model::Instance& instance : group.instances) {
     if (!instance.extra.contains(launched_with)) instance.extra[launched_with] = group.launch_config;
   }
   group.launch_config = changed_settings(group.launch_config, change);
-  if (image != nullptr) {
+  if (image) {
     group.image_id = image->id;
     group.image_name = image->name;
     group.version = image->version;

@@ -6,6 +6,7 @@
 #include "clusters/inventory.h"
 #include "clusters/operations.h"
 #include "clusters/simulated_cloud.h"
+#include "clusters/tags.h"
 
 namespace gennaker::clusters {
 namespace {
@@ -14,19 +15,6 @@ using base::Error;
 using base::Kind;
 using model::Operation;
 using model::ServerGroup;
-
-/// A tag that is null goes.
-void set_tags(json::object& tags, const Operation& operation) {
-  const auto* given = base::find_object(operation.what, "tags");
-  if (given == nullptr) return;
-  for (const auto& tag : *given) {
-    if (tag.value().is_null()) {
-      tags.erase(tag.key());
-    } else {
-      tags[tag.key()] = tag.value();
-    }
-  }
-}
 
 bool uses_firewall(const ServerGroup& group, const model::Firewall& firewall) {
   const auto used = base::string_list(group.launch_config, "securityGroups");

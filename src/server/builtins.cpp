@@ -1,7 +1,9 @@
 #include "server/builtins.h"
 
+#include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/simulated_cloud.h"
+#include "pipelines/entity_tags.h"
 #include "providers/docker/docker_provider.h"
 #include "providers/local/local_provider.h"
 #include "stages/application/application.h"
@@ -87,6 +89,36 @@ std::vector<std::string> clusters_of(const clusters::Clouds& clouds, const std::
   return names;
 }
 
+/// Of the entity tags of a server group, as Spinnaker writes them when it has deployed.
+boost::json::object former_image_in(const boost::json::object& entity_tags) {
+  boost::json::object image;
+  const auto* list = base::find_array(entity_tags, "tags");
+  if (list == nullptr) return image;
+  for (const auto& entry : *list) {
+    const auto* tag = entry.if_object();
+    if (tag == nullptr || base::string_or(*tag, "name", "") != "spinnaker:metadata") continue;
+    const auto* value = base::find_object(*tag, "value");
+    const auto* former = value != nullptr ? base::find_object(*value, "previousServerGroup") : nullptr;
+    for (const std::string_view key : {"imageId", "imageName"}) {
+      const std::string known = former != nullptr ? base::string_or(*former, key, "") : "";
+      if (!known.empty()) image[key] = known;
+    }
+  }
+  return image;
+}
+
+base::Async<boost::json::object> former_image(store::Store& store, model::ServerGroup group) {
+  const boost::json::object reference{{"cloudProvider", group.provider},
+                                      {"entityType", "servergroup"},
+                                      {"entityId", group.name},
+                                      {"account", group.account},
+                                      {"region", group.region}};
+  pipelines::EntityTags tags(store);
+  auto finding = tags.find(pipelines::entity_tags_id(reference));
+  const std::optional<boost::json::object> found = co_await std::move(finding);
+  co_return found ? former_image_in(*found) : boost::json::object{};
+}
+
 stages::WebhookOptions webhook_options(const Options& options) {
   return stages::read_webhook_options(
       options.webhook, [](const std::string& name) -> std::optional<std::string> {
@@ -117,9 +149,12 @@ void add_docker(clusters::Clouds& clouds, const CloudParts& parts) {
                                                                  parts.client, parts.clock));
 }
 
-void add_webhooks(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
-                  const Options& server_options) {
+/// Last: what is preconfigured must not take another's name.
+void add_preconfigured(runner::Catalogs& catalogs, const pipelines::StageParts& parts,
+                       const stages::Infrastructure& infrastructure, const Options& server_options) {
   stages::WebhookOptions options = webhook_options(server_options);
+  stages::add_run_job(catalogs, infrastructure,
+                      {&parts.client, options.fence, stages::read_preconfigured_jobs(server_options.job)});
   stages::add_save_pipelines_from_artifact(catalogs, {parts.configurations, parts.client, options.fence});
   stages::add_webhook(catalogs, parts.client, std::move(options));
 }
@@ -185,16 +220,17 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
                                  stages::read_deployment_monitors(options.deployment_monitor));
   stages::add_resize_server_group(catalogs, infrastructure);
   stages::add_restore_server_groups(catalogs, infrastructure);
-  stages::add_rollback_cluster(catalogs, infrastructure);
+  stages::add_rollback_cluster(catalogs, infrastructure, [&store = parts.store](model::ServerGroup group) {
+    return former_image(store, std::move(group));
+  });
   stages::add_rollback_server_group(catalogs, infrastructure);
-  stages::add_run_job(catalogs, infrastructure);
   stages::add_scale_down_cluster(catalogs, infrastructure);
   stages::add_shrink_cluster(catalogs, infrastructure);
   stages::add_upsert_image_tags(catalogs, infrastructure);
   stages::add_upsert_load_balancer(catalogs, infrastructure);
   stages::add_upsert_security_group(catalogs, infrastructure);
   stages::add_upsert_server_group_tags(catalogs, infrastructure);
-  add_webhooks(catalogs, parts, options);  // last: a preconfigured one must not take another's name
+  add_preconfigured(catalogs, parts, infrastructure, options);
 }
 
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {

@@ -145,6 +145,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   top.read("pauseToggles", options.pause_toggles, "a mapping of names to true or false");
   options.executions = top.document("executions");
   options.tasks = top.document("tasks");
+  options.job = top.document("job");
   options.webhook = top.document("webhook");
   options.deployment_monitor = top.document("deploymentMonitor");
   top.refuse_rest();

@@ -38,6 +38,7 @@ struct Options {
   boost::json::object executions;                 ///< as written: see execution_settings.h
   boost::json::object tasks;                      ///< as written: see task_settings.h
   boost::json::object deployment_monitor;         ///< as written: see stages/deployment_monitor/options.h
+  boost::json::object job;                        ///< as written: see stages/run_job/preconfigured.h
   boost::json::object webhook;                    ///< as written: what it means is the webhook stage's to say
 };
 

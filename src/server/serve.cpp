@@ -23,6 +23,7 @@
 #include "server/options.h"
 #include "server/task_settings.h"
 #include "server/waiting_room.h"
+#include "stages/run_job/preconfigured.h"
 #include "store/feed.h"
 #include "triggers/pipeline/pipeline_triggers.h"
 
@@ -92,9 +93,12 @@ class Gennaker {
                     add_builtin_stages(catalogs, parts, options);
                   },
                   url_fence(options), clock_}),
-        api_{*store_,  feed_,    applications_, configurations_, starter_,      runner_,
-             answers_, planner_, clouds_,       guards_,         locks_,        bell_,
-             origins_, stages_,  clock_,        random_,         base::resource},
+        api_{*store_,         feed_,          applications_,
+             configurations_, starter_,       runner_,
+             answers_,        planner_,       clouds_,
+             guards_,         locks_,         bell_,
+             origins_,        stages_,        clock_,
+             random_,         base::resource, stages::to_json(stages::read_preconfigured_jobs(options.job))},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {

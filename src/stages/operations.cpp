@@ -123,6 +123,10 @@ TaskResult ServerGroupOperation::operated(const TaskContext& context, const json
   results["asgName"] = ref.name;
   results["serverGroupName"] = ref.name;
   results["deploy.server.groups"] = server_groups_by_region({ref});
+  if (kind() == clusters::enable_server_group_kind || kind() == clusters::disable_server_group_kind) {
+    results[fmt::format("targetop.asg.{}.name", kind())] = ref.name;
+    results[fmt::format("targetop.asg.{}.regions", kind())] = json::array{json::value(ref.region)};
+  }
   if (const auto* chosen = base::find(answer, "instanceIdsToDisable"))
     results["instanceIdsToDisable"] = *chosen;
   return runner::succeeded(std::move(results));

@@ -213,7 +213,10 @@ Verdict look_for_up(const json::object& context, const ServerGroup& group) {
   const int needed = std::min(target_size(group.capacity.desired, percentage),
                               traffic_percentage(context) == 100 ? INT_MAX : enabled);
   Verdict verdict{What::waiting, fmt::format("{} of {} instances healthy", up, needed)};
-  verdict.context = {{"currentInstanceCount", size},
+  verdict.context = {{"capacitySnapshot", json::object{{"minSize", group.capacity.min},
+                                                       {"desiredCapacity", group.capacity.desired},
+                                                       {"maxSize", group.capacity.max}}},
+                     {"currentInstanceCount", size},
                      {"targetDesiredSize", needed},
                      {"lastCapacityCheck", counts_json(group)}};
   if (size >= needed && up >= needed) {

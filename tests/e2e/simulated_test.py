@@ -84,6 +84,58 @@ class SimulatedAccounts(unittest.TestCase):
                                  status="TERMINAL")
             self.assertIn("tags[0].value: a value is needed", str(task))
 
+    def test_a_target_is_found(self):
+        with Server(local=CONFIG) as server:
+            for _ in range(2):
+                server.wait_for(server.run_stages(*deploy("sandbox", "south")))
+            cluster = "/applications/demo/clusters/sandbox/demo"
+            self.assertEqual(server.get(cluster).json["serverGroups"], ["demo-v000", "demo-v001"])
+            self.assertEqual([group["name"] for group in server.get(f"{cluster}/serverGroups").json], ["demo-v000", "demo-v001"])
+            self.assertEqual(len(server.get(f"{cluster}/serverGroups/demo-v001?region=south").json), 1)
+            self.assertEqual(server.get("/applications/demo/clusters/sandbox/none").json, {})
+            south = f"{cluster}/simulated/south/serverGroups/target"
+            found = {target: server.get(f"{south}/{target}").json["name"]
+                     for target in ("current_asg_dynamic", "current_asg", "ancestor_asg_dynamic", "oldest_asg_dynamic", "NEWEST")}
+            self.assertEqual(found, {"current_asg_dynamic": "demo-v001", "current_asg": "demo-v001", "NEWEST": "demo-v001",
+                                     "ancestor_asg_dynamic": "demo-v000", "oldest_asg_dynamic": "demo-v000"})
+            image, = server.get(f"{south}/current_asg_dynamic/image").json["summaries"]
+            self.assertEqual((image["serverGroupName"], image["imageName"]), ("demo-v001", "demo"))
+            self.run_task(server, {"type": "disableServerGroup", "credentials": "sandbox", "region": "south",
+                                   "serverGroupName": "demo-v000"})
+            self.assertEqual(server.get(f"{south}/ancestor_asg_dynamic?onlyEnabled=true").status, 404)
+            self.assertEqual(server.get(f"{south}/oldest_asg_dynamic?onlyEnabled=true").status, 404)
+            self.assertEqual(server.get(f"{south}/oldest_asg_dynamic?onlyEnabled=true&validateOldest=false").json["name"], "demo-v001")
+            self.assertEqual(server.get(f"{south}/whichever").status, 400)
+            self.assertEqual(server.get(f"{cluster}/local/south/serverGroups/target/NEWEST").status, 404)
+            self.assertEqual([group["name"] for group in server.get("/serverGroups?ids=sandbox:south:demo-v001").json], ["demo-v001"])
+            self.assertEqual(len(server.get("/serverGroups?applications=demo").json), 2)
+            self.assertEqual(server.get("/serverGroups").status, 400)
+
+    def test_entity_tags_are_set_and_taken_away(self):
+        with Server(local=CONFIG) as server:
+            about = "cloudProvider=simulated&entityType=servergroup&entityId=demo-v000&account=sandbox&region=north"
+            self.assertEqual(server.post("/tags?entityType=servergroup", []).status, 400)
+            answer = server.post(f"/tags?{about}", [{"name": "keep", "value": "1"}, {"name": "why", "value": "audit"}])
+            self.assertEqual(answer.status, 202)
+            wait_until(lambda: complete(server.get(answer.json["ref"])), 30, "the tags are set")
+            tags, = server.get("/tags").json
+            self.assertEqual(len(tags["tags"]), 2)
+            answer = server.request("DELETE", f"/tags/{tags['id']}/keep,why")
+            self.assertEqual(answer.status, 202)
+            wait_until(lambda: complete(server.get(answer.json["ref"])), 30, "the tags are gone")
+            self.assertEqual(server.get("/tags").json, [])
+
+    def test_jobs_that_are_made_ready(self):
+        ready = ("job:\n  preconfigured:\n    simulated:\n      - {type: migrate, credentials: sandbox, region: north, "
+                 "command: ./migrate, parameters: [{name: rows, mapping: outputs.rows}]}\n")
+        with Server(local=CONFIG + ready) as server:
+            listed, = server.get("/jobs/preconfigured").json
+            self.assertEqual((listed["type"], listed["cloudProvider"], listed["noUserConfigurableFields"]),
+                             ("migrate", "simulated", True))
+            execution = server.wait_for(server.run_stages({"refId": "1", "type": "migrate", "parameters": {"rows": "7"}}))
+            self.assertEqual(execution["status"], "SUCCEEDED", execution)
+            self.assertEqual(execution["stages"][0]["outputs"]["rows"], "7")
+
     def run_task(self, server, job, status="SUCCEEDED"):
         task = {"application": "demo", "description": job["type"], "job": [job]}
         ref = server.post("/tasks", task).json["ref"]

@@ -12,7 +12,7 @@ namespace {
 
 class Founder {
  public:
-  explicit Founder(std::uint64_t seed) : dice_(seed), scenes_(dice_.next()) {}
+  Founder(std::uint64_t seed, Variety variety) : dice_(seed), scenes_(dice_.next(), variety) {}
 
   Company found() {
     company_.account = scenes_.make_account();
@@ -245,8 +245,8 @@ class Founder {
 
 }  // namespace
 
-Company found_company(std::uint64_t seed) {
-  return Founder(seed).found();
+Company found_company(std::uint64_t seed, Variety variety) {
+  return Founder(seed, variety).found();
 }
 
 }  // namespace gennaker::simulation

@@ -15,6 +15,6 @@ struct Company {
   std::vector<std::string> started;     ///< ids of those that people start
 };
 
-Company found_company(std::uint64_t seed);
+Company found_company(std::uint64_t seed, Variety variety = Variety::usual);
 
 }  // namespace gennaker::simulation

@@ -39,8 +39,8 @@ struct Result {
 /// More than any sane pipeline takes when nothing goes wrong any more: waits of a day, judgments of three.
 constexpr std::chrono::hours patience(24 * 60);
 
-Result simulate(std::uint64_t seed) {
-  Simulation simulation(seed);
+Result simulate(std::uint64_t seed, Variety variety = Variety::usual) {
+  Simulation simulation(seed, variety);
   People people(simulation);
   const std::chrono::hours working(1 + simulation.people().below(47));
   people.work(working);
@@ -65,6 +65,8 @@ Result simulate(std::uint64_t seed) {
 /// Many seeds, on all cores; a simulation itself lives on one thread.
 class Campaign {
  public:
+  explicit Campaign(Variety variety = Variety::usual) : variety_(variety) {}
+
   void run(std::uint64_t first, std::uint64_t seeds) {
     next_ = first;
     end_ = first + seeds;
@@ -80,7 +82,7 @@ class Campaign {
 
   void work() {
     for (std::uint64_t seed = next_++; seed < end_ && broken_ < enough; seed = next_++) {
-      const Result one = simulate(seed);
+      const Result one = simulate(seed, variety_);
       const std::lock_guard lock(mutex_);
       all_.tally.add(one.tally);
       all_.hours += one.hours;
@@ -107,6 +109,7 @@ class Campaign {
       std::cout << fmt::format("  {:8} {}\n", times, what);
   }
 
+  const Variety variety_;
   std::atomic<std::uint64_t> next_ = 0;
   std::uint64_t end_ = 0;
   std::atomic<std::size_t> broken_ = 0;
@@ -119,6 +122,12 @@ TEST(NothingIsLost, WhateverBreaks) {
   quiet();
   Campaign campaign;
   campaign.run(number_from("GENNAKER_SEED", 1), number_from("GENNAKER_SEEDS", 2'000));
+}
+
+TEST(NothingIsLost, WithAllStagesAndStrategies) {
+  quiet();
+  Campaign campaign(Variety::all);
+  campaign.run(number_from("GENNAKER_SEED", 1), number_from("GENNAKER_SEEDS", 1'000));
 }
 
 TEST(NothingIsLost, TheSameSeedGivesTheSameLog) {

@@ -17,6 +17,7 @@ rehearsal::AccountState SceneMaker::make_account() {
   rehearsal::AccountState state{
       .account = {
           .name = "local", .provider = "local", .environment = "test", .regions = {std::string(region)}}};
+  if (variety_ == Variety::all) state.account.capabilities = model::all_capabilities();
   for (const std::string_view cluster : {"shop-a", "shop-b", "shop-c"}) {
     const int groups = below(4);
     for (int number = 1; number <= groups; ++number) {
@@ -101,6 +102,7 @@ json::object SceneMaker::make_deploy(const std::string& cluster, const std::vect
     if (name.starts_with("Ask") && chance(20))
       description["freeFormDetails"] = fmt::format("${{#judgment('{}')}}", name);
   }
+  if (variety_ == Variety::all) vary_deployment(description);
   return {{"type", "deploy"}, {"clusters", json::array{std::move(description)}}};
 }
 
@@ -116,6 +118,7 @@ json::object SceneMaker::make_condition(const std::vector<std::string>& before) 
 json::object SceneMaker::make_stage(const std::string& cluster, const std::vector<std::string>& before,
                                     int depth) {
   const int number = ++names_;
+  if (variety_ == Variety::all && chance(40)) return make_another_stage(cluster);
   switch (below(depth > 0 ? 20 : 19)) {
     case 0:
       return {{"type", "wait"}, {"waitTime", one_of({0, 30, 86'400})}};

@@ -22,9 +22,14 @@ struct Scene {
   bool chain = true;
 };
 
+/// What is drawn. A seed gives the same scene for ever only for the same variety, and what is added goes to
+/// the larger one: the seeds that decision 16 names keep their meaning.
+enum class Variety { usual, all };
+
 class SceneMaker {
  public:
-  explicit SceneMaker(std::uint64_t seed) : random_(seed) {}
+  explicit SceneMaker(std::uint64_t seed, Variety variety = Variety::usual)
+      : random_(seed), variety_(variety) {}
   Scene make();
 
   /// The parts that a scene is made of.
@@ -47,9 +52,22 @@ class SceneMaker {
   json::object make_stage(const std::string& cluster, const std::vector<std::string>& before, int depth);
   json::object make_bake(const std::string& name);
   json::object make_condition(const std::vector<std::string>& before);
+  // more_stages.cpp: what Variety::all has beyond the usual.
+  void vary_deployment(json::object& description);
+  json::object make_another_stage(const std::string& cluster);
+  json::object make_resize(const std::string& cluster);
+  json::object make_pin(const std::string& cluster);
+  json::object make_instances(const std::string& cluster);
+  json::object make_clone(const std::string& cluster);
+  json::object make_rollback(const std::string& cluster);
+  json::object make_image_stage();
+  json::object make_job();
+  std::string some_server_group(const std::string& cluster);
+
   void add_options(json::object& stage, const std::vector<std::string>& before);
 
   base::SeededRandom random_;
+  const Variety variety_;
   int names_ = 0;
   bool in_child_ = false;
   std::vector<json::object> saved_;

@@ -13,6 +13,8 @@ const server::Options& options() {
   static const server::Options utc = [] {
     server::Options options;
     options.time_zone = "UTC";
+    options.deployment_monitor = {
+        {"monitors", boost::json::array{{{"id", "judge"}, {"name", "Judge"}, {"baseUrl", judge_url}}}}};
     return options;
   }();
   return utc;

@@ -38,14 +38,14 @@ std::string told(const store::Changes& changes) {
 
 }  // namespace
 
-Simulation::Simulation(std::uint64_t seed)
+Simulation::Simulation(std::uint64_t seed, Variety variety)
     : clock_(base::from_millis(1'700'000'000'000)),
       true_time_(clock_),
       began_(clock_.passed()),
       calendar_(clock_),
       dice_(seed),
       people_(dice_.next()),
-      company_(found_company(dice_.next())),
+      company_(found_company(dice_.next(), variety)),
       web_(clock_, dice_),
       laws_(clock_, clouds_, [this](const std::string& id) { return server_of(id); }),
       servers_(static_cast<std::size_t>(std::max(1, dice_.below(4)))) {

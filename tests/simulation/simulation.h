@@ -29,7 +29,7 @@ class TrueTime final : public base::Clock {
 /// that is alone with its store, or several that share it.
 class Simulation {
  public:
-  explicit Simulation(std::uint64_t seed);
+  explicit Simulation(std::uint64_t seed, Variety variety = Variety::usual);
 
   /// One step: a piece of work of the server, something that happens in the world, or time passes. false:
   /// nothing is left that could happen, or a law is broken.

@@ -36,6 +36,10 @@ net::ClientResponse Web::answer(const net::ClientRequest& request) {
     body = start_job(key == request.headers.end() ? "" : key->second);
   } else if (request.url.starts_with(status_url)) {
     body = status_of(request.url.substr(status_url.size()));
+  } else if (request.url.starts_with(judge_url)) {
+    const int mood = dice_.below(10);
+    const std::string_view directive = mood == 0 ? "abort" : mood < 4 ? "wait" : "continue";
+    body = {{"nextStep", json::object{{"directive", directive}}}};
   } else {
     body = {{"image", fmt::format("image-{}", 1 + dice_.below(3))},
             {"go", dice_.happens(0.5)},

@@ -11,9 +11,12 @@ namespace gennaker::simulation {
 
 namespace json = boost::json;
 
+/// Of the monitor of monitored deployments.
+inline constexpr std::string_view judge_url = "https://judge.example.com";
+
 /// The services that pipelines call. https://jobs.example.com/start begins a job, once for an
-/// Idempotency-Key, and names the URL of its status; everything else answers with a body that pipelines read
-/// from.
+/// Idempotency-Key, and names the URL of its status; the judge says what is to be done next; everything else
+/// answers with a body that pipelines read from.
 class Web {
  public:
   Web(const base::VirtualClock& clock, Dice& dice) : clock_(clock), dice_(dice) {}

@@ -194,6 +194,8 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   if (kind == clusters::run_job_kind) return run_job(std::move(operation));
   if (kind == clusters::cancel_job_kind) return cancel_job(std::move(operation));
   if (kind == clusters::tag_server_group_kind) return tag_group(std::move(operation));
+  if (kind == clusters::tag_image_kind) return tag_image(std::move(operation));
+  if (kind == clusters::delete_image_kind) return delete_image(std::move(operation));
   throw Error(Kind::invalid, fmt::format("provider 'local' has no operation '{}'", kind));
 }
 

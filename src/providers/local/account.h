@@ -25,6 +25,7 @@ struct ReservedPorts {
 /// One account: its images, server groups and load balancers, in memory as on disk:
 ///
 ///     <directory>/images/<id>/{image.json, files/}
+///     <directory>/images-tags/<id>.json
 ///     <directory>/server-groups/<name>/{group.json, instances/<index>/{instance.json, output.log, ...}}
 ///     <directory>/jobs/<id>/{job.json, instance.json, output.log, files/, ...}
 ///     <directory>/load-balancers.json
@@ -118,6 +119,11 @@ class Account {
   Async<json::object> set_traffic(model::Operation operation, Traffic traffic);
   Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
   Async<json::object> tag_group(model::Operation operation);
+
+  // account_images.cpp
+  Async<json::object> tag_image(model::Operation operation);
+  Async<json::object> delete_image(model::Operation operation);
+  void refuse_used_image(const std::string& id) const;
 
   // jobs.cpp
   struct RunningJob {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "providers/local/image_tags.h"
 #include "providers/local/tarball.h"
 #include "providers/shim/files.h"
 
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::string_view description_file = "image.json";
-constexpr std::string_view unfinished = ".baking-";
 
 [[noreturn]] void refuse(std::string_view field, const std::string& why) {
   throw base::Error(base::Kind::invalid, fmt::format("bake: {}: {}", field, why), {{"field", field}});
@@ -206,13 +206,13 @@ std::optional<model::Image> load_image(const std::string& account, const std::st
                                        const std::string& id) {
   const auto document = read_json_file(fmt::format("{}/{}/{}", directory, id, description_file));
   if (!document) return std::nullopt;
-  return model::Image{
-      .id = base::string_or(*document, "id", id),
-      .name = base::string_or(*document, "name", ""),
-      .account = account,
-      .region = "local",
-      .version = base::string_or(*document, "version", ""),
-      .created_time = base::from_millis(base::whole_number(*document, "created").value_or(0))};
+  return model::Image{.id = base::string_or(*document, "id", id),
+                      .name = base::string_or(*document, "name", ""),
+                      .account = account,
+                      .region = "local",
+                      .version = base::string_or(*document, "version", ""),
+                      .created_time = base::from_millis(base::whole_number(*document, "created").value_or(0)),
+                      .tags = load_image_tags(directory, id)};
 }
 
 /// Gives the filled directory its name, unless the same content has it already.
@@ -244,7 +244,7 @@ Baked publish(const BakeRequest& request, const std::string& temporary, const st
 
 /// A new directory that load_images takes for unfinished.
 std::string make_temporary(const std::string& directory) {
-  std::string path = fmt::format("{}/{}XXXXXX", directory, unfinished);
+  std::string path = fmt::format("{}/{}XXXXXX", directory, unfinished_image);
   if (mkdtemp(path.data()) == nullptr) {
     throw base::Error(base::Kind::unavailable, fmt::format("{}: {}", directory, std::strerror(errno)));
   }
@@ -276,7 +276,7 @@ Baked bake_image(const BakeRequest& request) {
 std::vector<model::Image> load_images(const std::string& account, const std::string& directory) {
   std::vector<model::Image> images;
   for (const std::string& name : names_in(directory)) {
-    if (name.starts_with(unfinished)) {
+    if (name.starts_with(unfinished_image)) {
       remove_tree(directory + "/" + name);
     } else if (auto image = load_image(account, directory, name)) {
       images.push_back(std::move(*image));

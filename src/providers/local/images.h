@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "model/infrastructure.h"
@@ -32,6 +33,9 @@ Baked bake_image(const BakeRequest& request);
 
 /// Those that are complete. What a crash left behind half-done is removed.
 std::vector<model::Image> load_images(const std::string& account, const std::string& directory);
+
+/// What the name of a directory begins with that is no image yet, or no more.
+inline constexpr std::string_view unfinished_image = ".baking-";
 
 /// Where an image's files are.
 std::string image_files(const std::string& directory, const std::string& image_id);

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/error.h"
+#include "providers/local/image_tags.h"
 #include "providers/shim/files.h"
 
 namespace gennaker::providers::local {
@@ -157,6 +158,25 @@ TEST_F(LocalImages, RefuseTarballsThatAreBad) {
   EXPECT_NE(refusal(request("evil.tar")).find("through a link"), std::string::npos);
   shell("head -c 200000 /dev/zero > source/zeros && tar -C source -czf bomb.tar.gz .");
   EXPECT_NE(refusal(request("bomb.tar.gz")).find("more than the 100000 bytes"), std::string::npos);
+}
+
+TEST_F(LocalImages, KeepTheirTagsWhenTheyAreBakedAgain) {
+  const std::string images = place_ / "images", id = bake_image(request("source")).image.id;
+  save_image_tags(images, id, {{"tested", "yes"}});
+  EXPECT_EQ(bake_image(request("source")).image.tags, (boost::json::object{{"tested", "yes"}}));
+  const auto loaded = load_images("local", images);
+  ASSERT_EQ(loaded.size(), 1U);
+  EXPECT_EQ(loaded[0].tags.at("tested"), "yes");
+}
+
+TEST_F(LocalImages, GoWithTheirTags) {
+  const std::string images = place_ / "images", id = bake_image(request("source")).image.id;
+  save_image_tags(images, id, {{"tested", "yes"}});
+  remove_image(images, id);
+  EXPECT_EQ(load_images("local", images).size(), 0U);
+  EXPECT_EQ(names_in(images).size(), 0U) << "nothing of it is left";
+  EXPECT_TRUE(load_image_tags(images, id).empty());
+  remove_image(images, id);  // once more does no harm
 }
 
 }  // namespace

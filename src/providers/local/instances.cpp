@@ -2,6 +2,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "clusters/tags.h"
 #include "providers/local/account.h"
 
 namespace gennaker::providers::local {
@@ -169,14 +170,7 @@ Async<json::object> Account::tag_group(model::Operation operation) {
   const GroupPointer running = find_group(name);
   const auto held = co_await running->turn.take();
   Group tagged = running->group;
-  const auto* tags = base::find_object(operation.what, "tags");
-  for (const auto& tag : tags != nullptr ? *tags : json::object()) {
-    if (tag.value().is_null()) {
-      tagged.tags.erase(tag.key());
-    } else {
-      tagged.tags[tag.key()] = tag.value();
-    }
-  }
+  clusters::set_tags(tagged.tags, operation);
   co_await save(tagged);
   running->group.tags = tagged.tags;
   changed();

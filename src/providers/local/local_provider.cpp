@@ -116,6 +116,8 @@ model::Capabilities LocalProvider::capabilities() const {
           .partial_traffic = true,
           .launch_changes = true,
           .server_group_tags = true,
+          .image_tags = true,
+          .delete_images = true,
           .jobs = true,
           .platform_health = "Local"};
 }

@@ -19,6 +19,7 @@ std::string name_of(const json::object& context) {
 class DeleteLoadBalancerStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "deleteLoadBalancer"; }
+  std::vector<std::string_view> aliases() const override { return {"deleteAmazonLoadBalancer"}; }
   engine::Plan plan(const engine::StageView& stage) const override {
     const json::object& context = stage.context();
     if (const auto problem = account_problem(context)) return refuse(*problem);

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "stages/clone_server_group/clone_server_group.h"
+#include "stages/create_server_group/create_server_group.h"
+#include "stages/disable_cluster/disable_cluster.h"
 #include "stages/disable_server_group/disable_server_group.h"
 #include "stages/enable_server_group/enable_server_group.h"
 #include "stages/resize_server_group/resize_server_group.h"
@@ -31,16 +34,24 @@ class Rollbacks : public ::testing::Test {
     add_disable_server_group(catalogs, infrastructure);
     add_resize_server_group(catalogs, infrastructure);
     add_rollback_server_group(catalogs, infrastructure);
-    add_rollback_cluster(catalogs, infrastructure);
+    add_clone_server_group(catalogs, infrastructure);
+    add_create_server_group(catalogs, infrastructure);
+    add_disable_cluster(catalogs, infrastructure);
+    add_rollback_cluster(catalogs, infrastructure,
+                         [this](model::ServerGroup group) { return former(std::move(group)); });
     add_wait(catalogs);
     world.guard_everything();
     world.cloud().put(server_group("shop-v001", {.up = 1, .disabled = true, .created_ms = 1}));
     world.cloud().put(server_group("shop-v002", {.up = 3, .created_ms = 2}));
   }
+  base::Async<boost::json::object> former(model::ServerGroup group) {
+    co_return group.name == "shop-v002" ? former_image : boost::json::object{};
+  }
   Status run(const std::string& type, const std::string& context) {
     return world.run(execution({{.type = type, .context = context}}));
   }
   testing::StageWorld world;
+  boost::json::object former_image;  ///< of shop-v002
 };
 
 TEST_F(Rollbacks, TheGoodOneServesBeforeTheBadOneStops) {
@@ -101,6 +112,45 @@ TEST_F(Rollbacks, OfAClusterWithNothingToGoBackTo) {
   EXPECT_EQ(world.error(), "cluster 'shop' has nothing in local/here to roll 'shop-v002' back to");
 }
 
+TEST_F(Rollbacks, ToAnImageWhoseServerGroupIsGone) {
+  world.cloud().put(model::Image{.id = "image-0", .name = "shop", .account = "local", .region = "here"});
+  ASSERT_EQ(
+      run("rollbackServerGroup", R"({"credentials":"local","region":"here","rollbackType":"PREVIOUS_IMAGE",
+      "rollbackContext":{"rollbackServerGroupName":"shop-v002","imageId":"image-0"}})"),
+      Status::succeeded)
+      << world.error();
+  EXPECT_THAT(world.server_groups(),
+              ElementsAre("shop-v001 (disabled)", "shop-v002 (disabled)", "shop-v003"));
+  const auto& again = world.cloud().now().server_groups[2];
+  EXPECT_EQ(again.image_id, "image-0");
+  EXPECT_EQ(again.capacity.desired, 3) << "as large as the one that it takes the place of";
+}
+
+TEST_F(Rollbacks, OfAClusterToTheServerGroupWithTheFormerImage) {
+  world.cloud().put(server_group("shop-v000", {.disabled = true, .created_ms = 0, .image_id = "image-0"}));
+  former_image = {{"imageId", "image-0"}};
+  ASSERT_EQ(run("rollbackCluster", R"({"credentials":"local","regions":["here"],"cluster":"shop"})"),
+            Status::succeeded)
+      << world.error();
+  EXPECT_THAT(world.server_groups(),
+              ElementsAre("shop-v000", "shop-v001 (disabled)", "shop-v002 (disabled)"));
+}
+
+TEST_F(Rollbacks, OfAClusterToTheFormerImageWhenNobodyRunsIt) {
+  world.cloud().put(model::Image{.id = "image-0", .name = "shop", .account = "local", .region = "here"});
+  former_image = {{"imageId", "image-0"}, {"imageName", "shop"}};
+  ASSERT_EQ(run("rollbackCluster", R"({"credentials":"local","regions":["here"],"cluster":"shop"})"),
+            Status::succeeded)
+      << world.error();
+  EXPECT_EQ(world.stage("rollbackCluster").outputs.at("rollbackTypes"),
+            testing::object(R"({"here":"PREVIOUS_IMAGE"})"));
+  EXPECT_EQ(world.stage("rollbackCluster").outputs.at("imagesToRestore").at(0),
+            boost::json::value(
+                testing::object(R"({"image":"shop","region":"here","rollbackMethod":"PREVIOUS_IMAGE"})")));
+  EXPECT_THAT(world.server_groups(),
+              ElementsAre("shop-v001 (disabled)", "shop-v002 (disabled)", "shop-v003"));
+}
+
 struct Refused {
   std::string type, context, message;
 };
@@ -121,8 +171,12 @@ INSTANTIATE_TEST_SUITE_P(
         Refused{"rollbackServerGroup", "{}", "account: "},
         Refused{"rollbackServerGroup", R"({"credentials":"local"})", "region: "},
         Refused{"rollbackServerGroup",
-                R"({"credentials":"local","region":"here","rollbackType":"PREVIOUS_IMAGE"})",
-                "rollbackType: 'PREVIOUS_IMAGE' is not known; there is: EXPLICIT"},
+                R"({"credentials":"local","region":"here","rollbackType":"ELSEWHERE"})",
+                "rollbackType: 'ELSEWHERE' is not known; there are: EXPLICIT, PREVIOUS_IMAGE"},
+        Refused{"rollbackServerGroup",
+                R"({"credentials":"local","region":"here","rollbackType":"PREVIOUS_IMAGE",
+                "rollbackContext":{"rollbackServerGroupName":"a"}})",
+                "rollbackContext.imageId: "},
         Refused{"rollbackServerGroup", R"({"credentials":"local","region":"here"})", "rollbackContext: "},
         Refused{
             "rollbackServerGroup",

@@ -13,10 +13,13 @@ namespace {
 using clusters::FieldProblem;
 using engine::SyntheticStage;
 
+constexpr std::string_view explicit_type = "EXPLICIT", image_type = "PREVIOUS_IMAGE";
+
 /// What to go back from and to.
 struct Rollback {
   std::string type;
   std::string bad, good;
+  std::string image;  ///< PREVIOUS_IMAGE: its id, else its name
   int healthy_percentage = 100;
   int delay_seconds = 0;
   bool disable_only = false;
@@ -40,9 +43,9 @@ int number(const json::object& context, std::string_view field, int fallback, in
 Rollback read_rollback(const json::object& context, std::optional<FieldProblem>& problem) {
   Rollback rollback;
   rollback.type = base::string_or(context, "rollbackType", "EXPLICIT");
-  if (rollback.type != "EXPLICIT") {
-    problem =
-        FieldProblem{"rollbackType", fmt::format("'{}' is not known; there is: EXPLICIT", rollback.type)};
+  if (rollback.type != explicit_type && rollback.type != image_type) {
+    problem = FieldProblem{"rollbackType", fmt::format("'{}' is not known; there are: {}, {}", rollback.type,
+                                                       explicit_type, image_type)};
     return rollback;
   }
   const auto* given = base::find_object(context, "rollbackContext");
@@ -56,9 +59,14 @@ Rollback read_rollback(const json::object& context, std::optional<FieldProblem>&
   rollback.without_resize = base::bool_or(*given, "enableAndDisableOnly", false);
   rollback.healthy_percentage = number(*given, "targetHealthyRollbackPercentage", 100, 100, problem);
   rollback.delay_seconds = number(*given, "delayBeforeDisableSeconds", 0, 1'000'000, problem);
+  rollback.image = base::string_or(*given, "imageId", "");
+  if (rollback.image.empty()) rollback.image = base::string_or(*given, "imageName", "");
   if (problem) return rollback;
   if (rollback.bad.empty()) {
     problem = FieldProblem{"rollbackContext.rollbackServerGroupName", "the name to go back from is needed"};
+  } else if (rollback.type == image_type) {
+    if (rollback.image.empty())
+      problem = FieldProblem{"rollbackContext.imageId", "the image to go back to is needed, or `imageName`"};
   } else if (rollback.good.empty() && !rollback.disable_only) {
     problem = FieldProblem{"rollbackContext.restoreServerGroupName", "the name to go back to is needed"};
   } else if (rollback.good == rollback.bad) {
@@ -87,6 +95,25 @@ SyntheticStage resize(const json::object& own, const Rollback& rollback, const j
   return {.type = "resizeServerGroup", .name = std::move(name), .context = std::move(context)};
 }
 
+/// A copy of the bad one with the former image, as large as it is, which takes the traffic from it.
+SyntheticStage clone_with_image(const json::object& own, const Rollback& rollback) {
+  const std::string account = account_of(own), region = locations_of(own).front();
+  json::object context{
+      {"account", account},
+      {"region", region},
+      {"imageId", rollback.image},
+      {"strategy", "redblack"},
+      {"targetHealthyDeployPercentage", rollback.healthy_percentage},
+      {"delayBeforeDisableSec", rollback.delay_seconds},
+      {"source", json::object{{"account", account}, {"region", region}, {"serverGroupName", rollback.bad}}}};
+  for (const std::string_view key : {"cloudProvider", "interestingHealthProviderNames"}) {
+    if (const auto* value = base::find(own, key)) context[key] = *value;
+  }
+  return {.type = "cloneServerGroup",
+          .name = fmt::format("Deploy {} again", rollback.image),
+          .context = std::move(context)};
+}
+
 class RollbackServerGroupStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "rollbackServerGroup"; }
@@ -108,6 +135,7 @@ class RollbackServerGroupStage final : public engine::Stage {
     const Rollback rollback = read_rollback(own, problem);
     const auto* sizes = base::find_object(own, "rollbackSteps");
     if (problem || sizes == nullptr) return {};
+    if (rollback.type == image_type) return {clone_with_image(own, rollback)};
     std::vector<SyntheticStage> stages;
     if (!rollback.disable_only) {
       json::object enable = group_context(own, rollback.good);
@@ -149,7 +177,7 @@ class CaptureCapacity final : public runner::Task {
     const auto snapshot = co_await std::move(reading);
     const auto& bad = need_server_group(*snapshot, {account, region, rollback.bad});
     json::object sizes;
-    if (!rollback.disable_only) {
+    if (rollback.type == explicit_type && !rollback.disable_only) {
       const auto& good = need_server_group(*snapshot, {account, region, rollback.good});
       if (!rollback.without_resize) decide(bad.capacity, good.capacity, sizes);
     }

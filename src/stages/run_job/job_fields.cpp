@@ -17,8 +17,9 @@ using clusters::FieldProblem;
 
 /// The stage's own; the rest goes to the provider.
 constexpr std::string_view own_fields[] = {
-    "waitForCompletion", "propertyFile", "consumeArtifactSource", "jobRuntimeLimit",
-    "runtimeLimitSecs",  "parameters",   "cloudProviderType",     "job"};
+    "waitForCompletion", "propertyFile",    "consumeArtifactSource",  "jobRuntimeLimit",
+    "runtimeLimitSecs",  "parameters",      "cloudProviderType",      "job",
+    "consumeArtifactId", "consumeArtifact", "consumeArtifactAccount", "noOutput"};
 
 bool is_own(std::string_view field) {
   return std::find(std::begin(own_fields), std::end(own_fields), field) != std::end(own_fields);

@@ -2,9 +2,13 @@
 
 #include <fmt/format.h>
 
+#include "artifacts/artifacts.h"
+#include "artifacts/fetch.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "base/text.h"
 #include "runner/runner.h"
+#include "stages/bind_artifacts.h"
 #include "stages/fields.h"
 #include "stages/operations.h"
 #include "stages/run_job/job_fields.h"
@@ -38,9 +42,82 @@ class RunJobStage final : public engine::Stage {
       return engine::refuse("propertyFile",
                             "there is no file before the job has ended: set waitForCompletion");
     }
-    return waits ? engine::run_in_order({"runJob", "waitOnJobCompletion"}) : engine::run_in_order({"runJob"});
+    if (!waits) return engine::run_in_order({"runJob"});
+    engine::Plan plan = engine::run_in_order({"runJob", "waitOnJobCompletion"});
+    plan_binding(stage, plan);
+    if (consumes_artifact(stage.context())) plan.tasks.push_back({"consumeArtifact", "consumeArtifact"});
+    return plan;
   }
   void prepare_restart(model::Stage& stage) const override { forget_results(stage); }
+
+ private:
+  static bool consumes_artifact(const json::object& context) {
+    return base::lower_case(base::string_or(context, "consumeArtifactSource", "")) == "artifact";
+  }
+};
+
+/// A runJob stage, most of whose fields are the server's.
+class PreconfiguredJobStage final : public engine::Stage {
+ public:
+  explicit PreconfiguredJobStage(PreconfiguredJob job) : job_(std::move(job)) {}
+
+  std::string_view type() const override { return job_.type; }
+  void begin(model::Stage& stage) const override { fill_in(job_, stage.context); }
+  engine::Plan plan(const engine::StageView& stage) const override { return run_.plan(stage); }
+  void prepare_restart(model::Stage& stage) const override { run_.prepare_restart(stage); }
+
+ private:
+  const PreconfiguredJob job_;
+  const RunJobStage run_;
+};
+
+model::Artifact artifact_to_consume(const TaskContext& context) {
+  const json::object& own = context.stage().context;
+  const std::string id = base::string_or(own, "consumeArtifactId", "");
+  for (const auto& expected :
+       model::expected_artifacts_from_json(base::find_array(own, "resolvedExpectedArtifacts"))) {
+    if (!id.empty() && expected.id == id && expected.bound) return *expected.bound;
+  }
+  std::optional<model::Artifact> bound;
+  if (!id.empty()) bound = artifacts::find_bound(context.execution(), context.stage(), id);
+  if (bound) return *bound;
+  if (const auto* given = base::find_object(own, "consumeArtifact")) return model::artifact_from_json(*given);
+  throw base::Error(base::Kind::invalid, fmt::format("consumeArtifactId: no artifact is bound to '{}'", id),
+                    {{"field", "consumeArtifactId"}});
+}
+
+/// What the artifact holds, JSON or lines "key=value", becomes outputs.
+class ConsumeArtifact final : public runner::Task {
+ public:
+  explicit ConsumeArtifact(JobParts parts) : parts_(std::move(parts)) {}
+
+  base::Async<TaskResult> run(TaskContext context) override {
+    if (parts_.client == nullptr) throw base::Error(base::Kind::invalid, "this server fetches no artifacts");
+    auto fetching = artifacts::fetch(*parts_.client, parts_.fence, artifact_to_consume(context));
+    const std::string text = co_await std::move(fetching);
+    auto contents = read_properties(text);
+    if (contents) co_return runner::succeeded({}, std::move(*contents));
+    throw base::Error(base::Kind::invalid,
+                      "consumeArtifactId: the artifact is neither JSON nor lines key=value",
+                      {{"field", "consumeArtifactId"}});
+  }
+
+  /// What lies elsewhere is not fetched for a plan.
+  std::optional<TaskResult> assumed(const TaskContext& context) const override {
+    try {
+      if (artifact_to_consume(context).type == "embedded/base64") return std::nullopt;
+    } catch (const base::Error&) {
+      return std::nullopt;  // its run says what is wrong
+    }
+    return runner::succeeded();
+  }
+
+  std::optional<std::chrono::milliseconds> time_limit(const TaskContext&) const override {
+    return std::chrono::minutes(5);
+  }
+
+ private:
+  const JobParts parts_;
 };
 
 JobSpec job_of(const TaskContext& context) {
@@ -225,9 +302,19 @@ class DestroyJob final : public runner::Task {
 
 }  // namespace
 
-void add_run_job(runner::Catalogs& catalogs, const Infrastructure& infrastructure) {
+void add_run_job(runner::Catalogs& catalogs, const Infrastructure& infrastructure, JobParts parts) {
   catalogs.stages.add(std::make_unique<RunJobStage>());
   catalogs.stages.add(std::make_unique<DestroyJobStage>());
+  for (PreconfiguredJob& job : parts.preconfigured) {
+    if (catalogs.stages.find(job.type) != nullptr) {
+      throw base::Error(
+          base::Kind::invalid,
+          fmt::format("configuration: job.preconfigured: there is a stage type '{}' already", job.type),
+          {{"field", "job.preconfigured"}});
+    }
+    catalogs.stages.add(std::make_unique<PreconfiguredJobStage>(std::move(job)));
+  }
+  catalogs.tasks.add("consumeArtifact", std::make_unique<ConsumeArtifact>(std::move(parts)));
   catalogs.tasks.add("runJob", std::make_unique<RunJob>(infrastructure));
   catalogs.tasks.add("waitOnJobCompletion", std::make_unique<WaitOnJobCompletion>(infrastructure));
   catalogs.tasks.add("destroyJob", std::make_unique<DestroyJob>());

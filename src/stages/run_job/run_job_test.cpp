@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "base/error.h"
 #include "base/json.h"
+#include "stages/bind_artifacts.h"
 #include "stages/run_job/job_fields.h"
 #include "testing/builders.h"
 #include "testing/stage_world.h"
@@ -20,11 +22,28 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+class NobodyAnswers final : public net::HttpClient {
+ public:
+  base::Async<net::ClientResponse> send(net::ClientRequest) override {
+    throw base::Error(base::Kind::invalid, "nobody is to be called");
+  }
+};
+
 class Jobs : public ::testing::Test {
  protected:
   Jobs() {
     auto catalogs = world.catalogs();
-    add_run_job(catalogs, {world.clouds(), world.guards(), world.locks()});
+    add_bind_artifacts(catalogs);
+    add_run_job(catalogs, {world.clouds(), world.guards(), world.locks()},
+                {&client, std::make_shared<net::UrlFence>(net::UrlRules{}),
+                 read_preconfigured_jobs(preconfigured())});
+  }
+  static boost::json::object preconfigured() {
+    return testing::object(R"({"preconfigured":{"local":[
+        {"type":"migrate","label":"Migrate","credentials":"local","region":"here","command":"./migrate",
+         "parameters":[{"name":"direction","defaultValue":"up","mapping":"env.DIRECTION"},
+                       {"name":"second","mapping":"args[1].value"}]},
+        {"type":"off","enabled":false}]}})");
   }
   static model::Execution job(const std::string& more) {
     return execution({{.type = "runJob",
@@ -32,6 +51,7 @@ class Jobs : public ::testing::Test {
                                   (more.empty() ? "" : "," + more) + "}"}});
   }
   const model::Job& only() { return world.cloud().now().jobs.at(0); }
+  NobodyAnswers client;
   testing::StageWorld world;
 };
 
@@ -92,6 +112,59 @@ TEST_F(Jobs, EndWithTheirStageAlsoWhenNobodyHeardOfThem) {
 TEST_F(Jobs, EndWhenTheirTimeIsUp) {
   EXPECT_EQ(world.run(job(R"("runsFor":9000000,"jobRuntimeLimit":60)")), Status::terminal);
   EXPECT_EQ(only().message, "was cancelled");
+}
+
+TEST_F(Jobs, ConsumeAnArtifact) {
+  ASSERT_EQ(world.run(job(R"("consumeArtifactSource":"artifact","consumeArtifact":{"type":"embedded/base64",
+      "name":"facts","reference":"eyJyb3dzIjogN30="})")),
+            Status::succeeded)
+      << world.error();
+  EXPECT_EQ(world.stage("runJob").outputs.at("rows"), 7);
+  EXPECT_EQ(world.run(job(R"("consumeArtifactSource":"artifact","consumeArtifactId":"none")")),
+            Status::terminal);
+  EXPECT_EQ(world.error(), "consumeArtifactId: no artifact is bound to 'none'");
+}
+
+TEST_F(Jobs, CanBeMadeReady) {
+  ASSERT_EQ(
+      world.run(execution({{.type = "migrate", .context = R"({"parameters":{"direction":"down","second":2},
+      "command":"rm -rf /"})"}})),
+      Status::succeeded)
+      << world.error();
+  const auto& settings = world.cloud().effects().front().what.at("settings").as_object();
+  EXPECT_EQ(settings.at("command"), "./migrate") << "the configuration's fields win";
+  EXPECT_EQ(settings.at("env").at("DIRECTION"), "down");
+  EXPECT_EQ(settings.at("args").at(1).at("value"), 2);
+  EXPECT_FALSE(settings.contains("parameters"));
+  world.clock().advance(1s);
+  ASSERT_EQ(world.run(execution({{.type = "migrate"}})), Status::succeeded) << world.error();
+  EXPECT_EQ(world.cloud().effects().back().what.at("settings").at("env").at("DIRECTION"), "up");
+}
+
+TEST(PreconfiguredJobs, AreListedAsClientsReadThem) {
+  const auto listed = to_json(read_preconfigured_jobs(
+      testing::object(R"({"preconfigured":[{"type":"migrate","waitForCompletion":false}]})")));
+  EXPECT_EQ(listed.at(0),
+            boost::json::value(testing::object(R"({"type":"migrate","label":"migrate","description":"",
+      "cloudProvider":"","waitForCompletion":false,"noUserConfigurableFields":true,"producesArtifacts":false,
+      "uiType":"BASIC","parameters":[]})")));
+}
+
+TEST(PreconfiguredJobs, AreRefusedByName) {
+  const auto refusal = [](const std::string& section) -> std::string {
+    try {
+      read_preconfigured_jobs(testing::object(section));
+    } catch (const base::Error& error) {
+      return error.what();
+    }
+    return "";
+  };
+  EXPECT_EQ(refusal(R"({"preconfigured":{"local":[{}]}})"),
+            "configuration: job.preconfigured.local[0].type: a name for the stage type is needed");
+  EXPECT_THAT(refusal(R"({"preconfigured":[{"type":"a","parameters":[{"name":"b","mapping":"a..b"}]}]})"),
+              HasSubstr("job.preconfigured[0].parameters[0].mapping: the field"));
+  EXPECT_THAT(refusal(R"({"other":1})"), HasSubstr("job.other: is unknown"));
+  EXPECT_EQ(refusal(R"({"preconfigured":null})"), "");
 }
 
 TEST_F(Jobs, HappenOnceWhateverBreaks) {

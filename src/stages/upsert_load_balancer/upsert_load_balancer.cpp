@@ -87,7 +87,9 @@ std::vector<Wanted> read_all(const json::object& context, std::optional<FieldPro
 class UpsertLoadBalancerStage final : public engine::Stage {
  public:
   std::string_view type() const override { return "upsertLoadBalancer"; }
-  std::vector<std::string_view> aliases() const override { return {"upsertLoadBalancers"}; }
+  std::vector<std::string_view> aliases() const override {
+    return {"upsertLoadBalancers", "upsertAmazonLoadBalancer"};
+  }
   engine::Plan plan(const engine::StageView& stage) const override {
     std::optional<FieldProblem> problem;
     read_all(fields_of(stage.execution(), stage.stage()), problem);

@@ -45,6 +45,35 @@ TEST_F(Firewalls, AreMadeInEachRegion) {
   EXPECT_EQ(world.stage("upsertSecurityGroup").outputs.at("targets").at(1).at("region"), "there");
 }
 
+TEST_F(Firewalls, AreCopiedWithTheirRules) {
+  ASSERT_EQ(run("upsertSecurityGroup", R"("name":"shop","region":"here","description":"web",
+      "ipIngress":[{"type":"tcp","startPort":80,"endPort":80,"cidr":"10.0.0.0/8"}])"),
+            Status::succeeded)
+      << world.error();
+  world.clock().advance(std::chrono::seconds(1));
+  ASSERT_EQ(
+      run("copySecurityGroup", R"("securityGroupName":"shop","region":"here","targetRegions":["here","there"],
+      "targetName":"shop-copy")"),
+      Status::succeeded)
+      << world.error();
+  ASSERT_THAT(world.cloud().now().firewalls, SizeIs(3));
+  for (const std::size_t copy : {1, 2}) {
+    EXPECT_EQ(world.cloud().now().firewalls[copy].name, "shop-copy");
+    EXPECT_EQ(world.cloud().now().firewalls[copy].description, "web");
+    EXPECT_EQ(world.cloud().now().firewalls[copy].inbound_rules,
+              world.cloud().now().firewalls[0].inbound_rules);
+  }
+  EXPECT_EQ(
+      run("copySecurityGroup", R"("securityGroupName":"shap","region":"here","targetRegions":["there"])"),
+      Status::terminal);
+  EXPECT_EQ(world.error(),
+            "securityGroupName: account 'local' has no firewall 'shap' in 'here'; did you mean 'shop'?");
+  EXPECT_EQ(
+      run("copySecurityGroup", R"("securityGroupName":"shop","region":"here","targetRegions":["here"])"),
+      Status::terminal);
+  EXPECT_THAT(world.error(), HasSubstr("targetRegions: 'here' is where it is copied from"));
+}
+
 TEST_F(Firewalls, AreChangedInPlace) {
   for (const int port : {80, 81}) {
     const std::string text = std::to_string(port);

@@ -60,6 +60,11 @@ class WaitForConditionTask final : public runner::Task {
                             {{"status", "WAITING"}});
   }
 
+  /// Who makes them hold, and when, nobody knows before.
+  std::optional<runner::TaskResult> assumed(const runner::TaskContext&) const override {
+    return runner::succeeded();
+  }
+
   std::optional<std::chrono::milliseconds> time_limit(const runner::TaskContext&) const override {
     return std::chrono::hours(1);
   }

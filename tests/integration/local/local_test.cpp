@@ -478,6 +478,27 @@ TEST_F(LocalWorld, KeepsTagsOfAServerGroup) {
   EXPECT_EQ(group(name).tags, (boost::json::object{{"team", "blue"}}));
 }
 
+TEST_F(LocalWorld, KeepsTagsOfImagesAndDeletesThoseThatNobodyRuns) {
+  balance("shop");
+  const std::string old = bake("1.0"), used = bake("2.0"), tag = key();
+  for (int attempt = 0; attempt < 2; ++attempt)
+    perform(clusters::tag_image(tag, {"local", "local", old}, {{"tested", "yes"}, {"by", "ann"}}));
+  perform(clusters::tag_image(key(), {"local", "local", old}, {{"by", nullptr}}));
+  close();
+  open();
+  for (const model::Image& image : snapshot().images) {
+    EXPECT_EQ(image.tags, image.id == old ? (boost::json::object{{"tested", "yes"}}) : boost::json::object{});
+  }
+  const std::string name = create(key(), spec(used, 1));
+  EXPECT_EQ(refusal(clusters::delete_image(key(), {"local", "local", used})),
+            "conflict: image '" + used + "' is used by server group '" + name + "'");
+  for (int attempt = 0; attempt < 2; ++attempt)
+    perform(clusters::delete_image(key(), {"local", "local", old}));
+  ASSERT_EQ(snapshot().images.size(), 1U);
+  EXPECT_EQ(snapshot().images[0].id, used);
+  EXPECT_FALSE(fs::exists(options_.data_directory + "/local/local/images/" + old));
+}
+
 TEST_F(LocalWorld, DestroysWithoutATrace) {
   balance("shop");
   auto wanted = spec(bake("1.0"), 2);
