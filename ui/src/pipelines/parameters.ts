@@ -46,6 +46,10 @@ export const missing = (parameters: ParameterConfig[], values: Values): string[]
     .filter((parameter) => parameter.required && (values[parameter.name] ?? '').trim() === '')
     .map((parameter) => parameter.name);
 
+/** The labels of some, by their names. */
+export const labelsOf = (parameters: ParameterConfig[], names: string[]): Record<string, string> =>
+  Object.fromEntries(parameters.filter(({ name }) => names.includes(name)).map(({ name, label }) => [name, label || name]));
+
 /** What is sent: hidden parameters are left to the server's defaults. */
 export const toSend = (parameters: ParameterConfig[], values: Values): Values =>
   Object.fromEntries(visible(parameters, values).map(({ name }) => [name, values[name] ?? '']));

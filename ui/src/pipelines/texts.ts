@@ -15,8 +15,6 @@ export const texts = {
   noStages: 'no stages',
   details: (name: string, status: string, time: string) => `${name}, ${status}, ${time}: details`,
   dialogTitle: (name: string) => `Start ${name}`,
-  effect: 'It will run, in this order:',
-  and: ' + ',
   noEffect: 'This pipeline has no stages: the execution will end at once.',
   noParameters: 'It takes no parameters.',
   required: (label: string) => `${label} is required`,
