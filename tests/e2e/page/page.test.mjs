@@ -149,6 +149,26 @@ test('a plan that would fail says why, on a small screen too', async () => {
   await page.setViewportSize({ width, height });
 });
 
+test('a plan has an address of its own, with its parameters in it', async () => {
+  await page.getByRole('link', { name: `Plan ${deploy}` }).click();
+  const view = page.getByRole('region', { name: `Plan of ${deploy}` });
+  const plan = view.getByRole('region', { name: 'What it would do now' });
+  await view.getByLabel(/^Version/).fill('7.1');
+  await page.waitForURL(/\/pipelines\/[^/]+\/plan\?version=7\.1$/);
+  await plan.getByText(/^Bake .*7\.1$/).waitFor();
+  await page.reload();
+  await plan.getByText(/^Bake .*7\.1$/).waitFor();
+  assert.equal(await view.getByLabel(/^Version/).inputValue(), '7.1');
+  await shoot('plan-view');
+  await view.getByRole('button', { name: 'Start…' }).click();
+  const dialog = page.getByRole('dialog', { name: `Start ${deploy}` });
+  assert.equal(await dialog.getByLabel(/^Version/).inputValue(), '7.1');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await view.getByRole('link', { name: 'All pipelines' }).click();
+  await page.getByRole('region', { name: deploy }).waitFor();
+});
+
 test('a pipeline is started with a parameter and watched to its end', async () => {
   await start(deploy, parameters);
   await page.getByRole('status').filter({ hasText: 'Running' }).waitFor();
@@ -316,7 +336,9 @@ test('what a traffic guard refuses cannot be asked for, and says by which rule',
   const alert = dialog.getByRole('alert');
   await alert.getByText('A traffic guard refuses this').waitFor();
   await alert.getByText(/has traffic guards enabled/).waitFor();
-  await alert.getByText(/^Rule: account local, any region, .*, set by \w+/).waitFor();
+  // The refusal and the rule name the same person.
+  const who = (await alert.innerText()).match(/\(set by (\S+)\)/)[1];
+  await alert.getByText(new RegExp(`^Rule: account local, any region, .*, set by ${who}, last changed .* ago`)).waitFor();
   assert.ok(await dialog.getByRole('button', { name: 'Disable' }).isDisabled());
   await shoot('guard');
   await page.keyboard.press('Escape');

@@ -9,27 +9,29 @@ import { useStart } from '../executions/useExecutions';
 import { PlanPreview } from '../plans/PlanPreview';
 import classes from './StartDialog.module.css';
 import { ParameterFields } from './ParameterFields';
-import { initialValues, labelsOf, missing, toSend, type Values } from './parameters';
+import { labelsOf, missing, toSend, valuesWith, type Values } from './parameters';
 import { texts } from './texts';
 
 interface Props {
   pipeline: PipelineConfig;
+  /** Parameters that are decided already. */
+  given?: Values;
   opened: boolean;
   onClose: () => void;
 }
 
 /** With which parameters a pipeline is started, and what it would do then; starting it opens the new execution. */
-export function StartDialog({ pipeline, opened, onClose }: Props) {
+export function StartDialog({ pipeline, given, opened, onClose }: Props) {
   return (
     <Modal opened={opened} onClose={onClose} title={<b>{texts.dialogTitle(pipeline.name)}</b>} size="lg">
-      <Form pipeline={pipeline} onClose={onClose} />
+      <Form pipeline={pipeline} given={given} onClose={onClose} />
     </Modal>
   );
 }
 
-function Form({ pipeline, onClose }: Omit<Props, 'opened'>) {
+function Form({ pipeline, given = {}, onClose }: Omit<Props, 'opened'>) {
   const parameters = pipeline.parameterConfig ?? [];
-  const [values, setValues] = useState<Values>(() => initialValues(parameters));
+  const [values, setValues] = useState<Values>(() => valuesWith(parameters, given));
   const [checked, setChecked] = useState(false);
   const start = useStart();
   const navigate = useNavigate();

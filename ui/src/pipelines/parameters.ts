@@ -9,6 +9,18 @@ export const asText = (value: Json | undefined): string =>
 export const initialValues = (parameters: ParameterConfig[]): Values =>
   Object.fromEntries(parameters.map((parameter) => [parameter.name, asText(parameter.default)]));
 
+/** The form with what is already decided in place of the defaults. */
+export const valuesWith = (parameters: ParameterConfig[], given: Values): Values => {
+  const values = initialValues(parameters);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, given[name] ?? value]));
+};
+
+/** What differs from the defaults. */
+export const decided = (parameters: ParameterConfig[], values: Values): Values => {
+  const defaults = initialValues(parameters);
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== defaults[name]));
+};
+
 /** Those to choose from, if the parameter has any; the default is always one of them. */
 export function optionsOf(parameter: ParameterConfig): string[] | undefined {
   if (!parameter.hasOptions || !parameter.options?.length) return undefined;

@@ -4,6 +4,8 @@ export const texts = {
   emptyCommand: 'gennaker pipeline save --file pipeline.json',
   start: 'Start',
   startLabel: (name: string) => `Start ${name}`,
+  plan: 'Plan',
+  planLabel: (name: string) => `Plan ${name}`,
   disabled: 'Disabled',
   never: 'Never started',
   more: 'Show more executions',

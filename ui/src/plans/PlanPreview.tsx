@@ -51,7 +51,7 @@ export function PlanPreview({ application, pipeline, parameters, stages, missing
         )}
       </header>
       {/* Long ones scroll here, with the keyboard too. */}
-      <div className={classes.scroll} tabIndex={0} role="group" aria-label={texts.title}>
+      <div className={classes.scroll} tabIndex={whole ? undefined : 0} role="group" aria-label={texts.title}>
         <Told plan={plan} stages={stages} missing={missing} />
       </div>
     </section>

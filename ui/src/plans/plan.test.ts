@@ -70,6 +70,12 @@ about('the summary', () => {
     expect(summaryOf(planOf([refused]))).toBe('Changes nothing in a cloud.');
   });
 
+  test('does not promise what only may happen', () => {
+    const may = stage('2', { outcome: 'may run', operations: [on('enableServerGroup', 'a')] });
+    expect(summaryOf(planOf([may]))).toBe('Perhaps 1 change');
+    expect(summaryOf(planOf([deploy, may]))).toBe('Disables shop-main-v001, makes a new server group, perhaps 1 more change');
+  });
+
   test('does not say that nothing changes when that is not known', () => {
     expect(summaryOf(planOf([stage('1', { incomplete: true })]))).toBe('What it changes in a cloud is not known before it runs.');
     expect(summaryOf(planOf([stage('1')]))).toBe('Changes nothing in a cloud.');

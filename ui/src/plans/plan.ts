@@ -66,9 +66,13 @@ export const operationsOf = (stage: PlannedStage): PlannedOperation[] => [
   ...stage.after.flatMap(operationsOf),
 ];
 
-/** With those of the pipelines that they start. */
-const allOperations = (stages: PlannedStage[]): PlannedOperation[] =>
-  stages.flatMap((stage) => [...operationsOf(stage), ...allOperations(childrenIn(stage).flatMap(({ stages: theirs }) => theirs))]);
+/** With those of the pipelines that they start; of the stages that surely run, or of those that may. */
+const allOperations = (stages: PlannedStage[], may: boolean, isIn = false): PlannedOperation[] =>
+  stages.flatMap((stage) => {
+    const perhaps = isIn || stage.outcome === 'may run';
+    const theirs = childrenIn(stage).flatMap((child) => child.stages);
+    return [...(perhaps === may ? operationsOf(stage) : []), ...allOperations(theirs, may, perhaps)];
+  });
 
 /** The pipelines that a stage or a part of it starts. */
 export const childrenIn = (stage: PlannedStage): NonNullable<PlannedStage['child']>[] => [
@@ -105,7 +109,8 @@ const assumedIn = (stage: PlannedStage): string[] => [
 
 /** The plan in a line: what goes away first. */
 export function summaryOf(plan: Plan): string {
-  const operations = allOperations(plan.stages).filter(({ refused }) => refused === undefined);
+  const operations = allOperations(plan.stages, false).filter(({ refused }) => refused === undefined);
+  const possible = allOperations(plan.stages, true).length;
   const named = (kind: string) => [...new Set(operations.filter((each) => each.kind === kind).map(targetOf))];
   const made = operations.filter(({ kind }) => kind === 'createServerGroup').length;
   const counted = new Set(['createServerGroup', 'destroyServerGroup', 'disableServerGroup', 'enableServerGroup', 'resizeServerGroup']);
@@ -120,6 +125,7 @@ export function summaryOf(plan: Plan): string {
     named('enableServerGroup').length > 0 && texts.enables(named('enableServerGroup')),
     named('resizeServerGroup').length > 0 && texts.resizes(named('resizeServerGroup')),
     others > 0 && texts.others(others, others < operations.length),
+    possible > 0 && texts.perhaps(possible, operations.length > 0),
   ].filter((part) => part !== false);
   if (parts.length > 0) return sentence(parts.join(', '));
   return allMarks(plan.stages).some((mark) => mark === 'not known' || mark === 'may run') ? texts.nothingKnown : texts.changesNothing;

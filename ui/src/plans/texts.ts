@@ -6,6 +6,12 @@ const named = (names: string[]) => (names.length <= 3 ? names.join(', ') : group
 
 export const texts = {
   title: 'What it would do now',
+  planOf: (name: string) => `Plan of ${name}`,
+  back: 'All pipelines',
+  nothingHappens: 'Nothing is started, and nobody is called.',
+  parameters: 'Parameters',
+  start: 'Start…',
+  noPipeline: 'There is no such pipeline',
   asking: 'Looking at what it would do…',
   askingAgain: 'Looking again…',
   unknown: 'What it would do could not be found out',
@@ -21,6 +27,7 @@ export const texts = {
   enables: (names: string[]) => `enables ${named(names)}`,
   resizes: (names: string[]) => `resizes ${named(names)}`,
   others: (count: number, more: boolean) => `${count} ${more ? 'more ' : ''}${count === 1 ? 'change' : 'changes'}`,
+  perhaps: (count: number, more: boolean) => `perhaps ${count} ${more ? 'more ' : ''}${count === 1 ? 'change' : 'changes'}`,
 
   wouldFail: 'It would fail',
   cannotStart: 'It could not start',
