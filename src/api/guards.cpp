@@ -38,14 +38,13 @@ bool has_rule(const store::Document& version, const json::object& rule) {
   return rules != nullptr && std::find(rules->begin(), rules->end(), json::value(rule)) != rules->end();
 }
 
-/// The rule, and who saved the application first with it as it is now.
+/// The rule, with who set it as a refusal names them, and since when it is as it is now.
 json::object guard_json(const json::value& rule, const std::vector<store::Document>& newest_first) {
   json::object entry = rule.as_object();
   json::object written = entry;
   written.erase("setBy");
   for (const store::Document& version : newest_first) {
     if (!has_rule(version, written)) break;
-    entry["setBy"] = version.updated_by;
     entry["setAt"] = base::to_millis(version.updated_at);
   }
   return entry;

@@ -58,7 +58,10 @@ class Guards(unittest.TestCase):
         self.assertEqual([{field: guard[field] for field in RULE} for guard in guards], [RULE])
         versions = self.server.get("/applications/demo/history").json
         first = [version for version in versions if RULE in version.get("trafficGuards", [])][-1]
-        self.assertEqual((guards[0]["setBy"], str(guards[0]["setAt"])), (first["lastModifiedBy"], first["updateTs"]))
+        self.assertEqual(str(guards[0]["setAt"]), first["updateTs"])
+        # As the refusal says.
+        self.assertEqual(guards[0]["setBy"], "a@example.com")
+        self.assertIn(f"(set by {guards[0]['setBy']})", self.ask("disableServerGroup").json["reason"])
 
     def test_what_takes_no_traffic_away_is_allowed_and_still_guarded(self):
         for query in ("enableServerGroup", "resizeServerGroup&desired=1", "rollbackServerGroup"):

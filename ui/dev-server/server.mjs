@@ -5,6 +5,7 @@ import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { explain } from './expressions.mjs';
+import { plan } from './plans.mjs';
 import { guardOfGroup, guardOfInstance, locksOf, startTask } from './tasks.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
@@ -107,6 +108,12 @@ const routes = [
     if (lacking) throw new Refused(400, `Required parameter ${lacking.name} is missing`);
     const execution = world.start(config, { type: 'manual', user: 'anonymous', parameters });
     return [202, { eventId: randomUUID(), ref: `/pipelines/${execution.id}` }];
+  }],
+  ['POST', '/pipelines/plan', (world, { body }) => {
+    const config = configsOf(world, body.application).find(({ id, name }) => [id, name].includes(body.pipeline))
+      ?? notFound(`Pipeline configuration not found (nameOrId: ${body.pipeline} in application ${body.application})`);
+    if (body.parameters?.version === 'none') throw new Refused(400, "parameters.version: 'none' cannot be planned here");
+    return [200, plan(world, config, body.parameters ?? {})];
   }],
   ['POST', '/expressions/explain', (world, { body }) => {
     if (typeof body.text !== 'string') throw new Refused(400, 'text: a text is needed');

@@ -97,7 +97,7 @@ function answer(world, group, operation, losesAll) {
   const guards = world.applications.get(group.application).trafficGuards ?? [];
   const left = world.serverGroups.filter((each) => each.cluster === group.cluster && each !== group).reduce((sum, each) => sum + upOf(each), 0);
   const denied = guards.length > 0 && verbs[operation] && losesAll && left === 0 && upOf(group) > 0;
-  const reason = `cluster '${group.cluster}' in ${group.account}/${group.region} has traffic guards enabled. ${verbs[operation]} [${group.name}] would leave the cluster with no instances up`;
+  const reason = `cluster '${group.cluster}' in ${group.account}/${group.region} has traffic guards enabled (set by grace). ${verbs[operation]} [${group.name}] would leave the cluster with no instances up`;
   return { operation, allowed: !denied, ...(denied ? { reason } : {}), guards: guards.map((guard) => ({ ...guard, setBy: 'grace', setAt: Date.now() - 3 * 86_400_000 })) };
 }
 

@@ -15,14 +15,15 @@
  * JUDGMENT_STAGE       default "Approve"
  * PATIENCE_SECONDS     longest time for a deployment; default 180
  * VIEWPORT             default "1440x900"
+ * PAGE                 folder with a built page to look at in place of the server's own
  * CHROMIUM             default /usr/bin/chromium
  *
  * The browser's driver is a dependency of ui/: run `npm ci` there first.
  */
 import assert from 'node:assert/strict';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { extname, join } from 'node:path';
 import { after, before, test } from 'node:test';
 
 const { chromium } = createRequire(new URL('../../../ui/package.json', import.meta.url))('playwright-core');
@@ -57,6 +58,7 @@ before(async () => {
   page = await browser.newPage({ viewport: { width, height }, colorScheme: 'light', reducedMotion: 'reduce' });
   page.setDefaultTimeout(20_000);
   complaints = [];
+  if (process.env.PAGE) await page.route(`${base}/ui/**`, servePage);
   page.on('pageerror', (error) => complaints.push(String(error)));
   page.on('request', (request) => {
     if (!request.url().startsWith(base) && !request.url().startsWith('data:')) {
@@ -77,6 +79,94 @@ test('an application is found from the first page, and the page is live', async 
   await page.getByRole('link', { name: application, exact: true }).click();
   await page.getByRole('region', { name: deploy }).waitFor();
   await page.getByRole('region', { name: promote }).waitFor();
+});
+
+test('before a pipeline is started, its dialog says what it would do', async () => {
+  await page.getByRole('button', { name: `Start ${deploy}` }).click();
+  const dialog = page.getByRole('dialog', { name: `Start ${deploy}` });
+  const plan = dialog.getByRole('region', { name: 'What it would do now' });
+  await plan.getByText(/^New server group of /).waitFor();
+  await plan.getByText(/^Compared with /).waitFor();
+  await plan.getByRole('list', { name: /^What is different from / }).getByRole('listitem').filter({ hasText: 'image' }).waitFor();
+  await plan.getByRole('status').getByText(/makes a new server group/).waitFor();
+  await plan.getByRole('list', { name: 'Its stages' }).getByText('Deploy', { exact: true }).waitFor();
+  await shoot('plan');
+
+  // The answer of an older question comes last, and is dropped.
+  const version = dialog.getByLabel(/^Version/);
+  await page.route('**/pipelines/plan', async (route) => {
+    const isOld = route.request().postDataJSON().parameters.version === 'older';
+    if (isOld) await new Promise((resolve) => setTimeout(resolve, 2_500));
+    await route.continue().catch(() => {});
+  });
+  const asked = page.waitForRequest((request) => request.url().endsWith('/pipelines/plan') && request.postData().includes('older'));
+  await version.fill('older');
+  await asked;
+  await version.fill('newer');
+  await plan.getByText(/^Bake .*newer$/).waitFor();
+  await page.waitForTimeout(2_700);
+  await plan.getByText(/^Bake .*newer$/).waitFor();
+  assert.equal(await plan.getByText(/older/).count(), 0);
+  await page.unroute('**/pipelines/plan');
+
+  await version.fill('');
+  await plan.getByText('Not known before it has a value: Version').waitFor();
+
+  await page.route('**/pipelines/plan', (route) => route.fulfill({ status: 400, json: { message: 'not today' } }));
+  await version.fill('unplanned');
+  await plan.getByText(/could not be found out: not today/).waitFor();
+  await plan.getByRole('list', { name: 'Its stages' }).waitFor();
+  assert.ok(await dialog.getByRole('button', { name: 'Start', exact: true }).isEnabled());
+  await page.unroute('**/pipelines/plan');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+});
+
+test('a plan that would fail says why, on a small screen too', async () => {
+  await page.setViewportSize({ width: 390, height: 700 });
+  await page.getByRole('button', { name: `Start ${guarded}` }).click();
+  const dialog = page.getByRole('dialog', { name: `Start ${guarded}` });
+  const plan = dialog.getByRole('region', { name: 'What it would do now' });
+  await plan.getByRole('region', { name: 'It would fail' }).getByText('Only production is released').waitFor();
+  await plan.getByRole('listitem').filter({ hasText: 'Production only' }).getByText('fails').waitFor();
+  await inReach(dialog.getByRole('button', { name: 'Start', exact: true }));
+  await shoot('plan-fails-narrow');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+
+  await page.getByRole('button', { name: `Start ${deploy}` }).click();
+  const start = page.getByRole('dialog', { name: `Start ${deploy}` });
+  const large = start.getByRole('group', { name: 'What it would do now' });
+  await large.getByText(/^Compared with /).waitFor();
+  await inReach(start.getByRole('button', { name: 'Start', exact: true }));
+  // Whatever does not fit scrolls with the keyboard.
+  await large.focus();
+  await page.keyboard.press('End');
+  assert.ok(await large.evaluate((box) => box.scrollWidth <= box.clientWidth), 'nothing is cut off at the side');
+  await shoot('plan-narrow');
+  await page.keyboard.press('Escape');
+  await start.waitFor({ state: 'hidden' });
+  await page.setViewportSize({ width, height });
+});
+
+test('a plan has an address of its own, with its parameters in it', async () => {
+  await page.getByRole('link', { name: `Plan ${deploy}` }).click();
+  const view = page.getByRole('region', { name: `Plan of ${deploy}` });
+  const plan = view.getByRole('region', { name: 'What it would do now' });
+  await view.getByLabel(/^Version/).fill('7.1');
+  await page.waitForURL(/\/pipelines\/[^/]+\/plan\?version=7\.1$/);
+  await plan.getByText(/^Bake .*7\.1$/).waitFor();
+  await page.reload();
+  await plan.getByText(/^Bake .*7\.1$/).waitFor();
+  assert.equal(await view.getByLabel(/^Version/).inputValue(), '7.1');
+  await shoot('plan-view');
+  await view.getByRole('button', { name: 'Start…' }).click();
+  const dialog = page.getByRole('dialog', { name: `Start ${deploy}` });
+  assert.equal(await dialog.getByLabel(/^Version/).inputValue(), '7.1');
+  await page.keyboard.press('Escape');
+  await dialog.waitFor({ state: 'hidden' });
+  await view.getByRole('link', { name: 'All pipelines' }).click();
+  await page.getByRole('region', { name: deploy }).waitFor();
 });
 
 test('a pipeline is started with a parameter and watched to its end', async () => {
@@ -246,7 +336,9 @@ test('what a traffic guard refuses cannot be asked for, and says by which rule',
   const alert = dialog.getByRole('alert');
   await alert.getByText('A traffic guard refuses this').waitFor();
   await alert.getByText(/has traffic guards enabled/).waitFor();
-  await alert.getByText(/^Rule: account local, any region, .*, set by \w+/).waitFor();
+  // The refusal and the rule name the same person.
+  const who = (await alert.innerText()).match(/\(set by (\S+)\)/)[1];
+  await alert.getByText(new RegExp(`^Rule: account local, any region, .*, set by ${who}, last changed .* ago`)).waitFor();
   assert.ok(await dialog.getByRole('button', { name: 'Disable' }).isDisabled());
   await shoot('guard');
   await page.keyboard.press('Escape');
@@ -399,6 +491,22 @@ async function start(pipeline, values) {
   await dialog.getByRole('button', { name: 'Start', exact: true }).click();
   await page.waitForURL(/\/executions\//);
   await page.getByRole('heading', { name: pipeline, level: 1 }).waitFor();
+}
+
+/** It can be seen without scrolling. */
+async function inReach(locator) {
+  const box = await locator.boundingBox();
+  const { width: most, height: deepest } = page.viewportSize();
+  assert.ok(box && box.x >= 0 && box.y >= 0 && box.x + box.width <= most && box.y + box.height <= deepest, JSON.stringify(box));
+}
+
+const pageTypes = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.woff2': 'font/woff2' };
+
+/** A file of the page in PAGE; any other path is one of its views. */
+async function servePage(route) {
+  const path = new URL(route.request().url()).pathname.slice('/ui/'.length);
+  const name = extname(path) in pageTypes ? path : 'index.html';
+  await route.fulfill({ body: await readFile(join(process.env.PAGE, name)), contentType: pageTypes[extname(name)] });
 }
 
 /** A field of the dialog: text is typed, an option is picked. */

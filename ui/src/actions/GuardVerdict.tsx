@@ -50,8 +50,12 @@ function Rules({ guards }: { guards: Guard[] }) {
       {guards.map((guard, index) => (
         <li key={index}>
           {texts.rule}: {describeRule(guard)}
-          {guard.setBy && `, ${texts.setBy(guard.setBy)} `}
-          {guard.setAt !== undefined && <Ago time={guard.setAt} />}
+          {guard.setBy && `, ${texts.setBy(guard.setBy)}`}
+          {guard.setAt !== undefined && (
+            <>
+              , {texts.lastChanged} <Ago time={guard.setAt} />
+            </>
+          )}
         </li>
       ))}
     </ul>

@@ -61,6 +61,7 @@ export const texts = {
     detail: (value: string) => (value === '' ? 'no detail' : `detail ${value}`),
   },
   setBy: (who: string) => `set by ${who}`,
+  lastChanged: 'last changed',
   askFailed: 'Whether a traffic guard objects is not known',
   locked: 'The cluster is locked. This waits until its holder has ended:',
 

@@ -17,6 +17,10 @@ export const keys = {
   infrastructure: ['infrastructure'] as const,
   instance: (account: string, region: string, id: string) =>
     ['infrastructure', 'instance', account, region, id] as const,
+  /** Of what a pipeline would do; they grow old with whatever changes. */
+  plans: ['plan'] as const,
+  plan: (application: string, pipeline: string, parameters: Record<string, string>) =>
+    ['plan', application, pipeline, parameters] as const,
   accounts: ['accounts'] as const,
   /** They change with executions; the inventory's events are a second occasion to look. */
   clusterLocks: ['infrastructure', 'clusterLocks'] as const,

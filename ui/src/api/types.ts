@@ -254,6 +254,65 @@ export interface GuardAnswer {
   guards: Guard[];
 }
 
+/** A field that a new server group would have otherwise; without `from` it is new, without `to` it is gone. */
+export interface PlannedChange {
+  field: string;
+  from?: Json;
+  to?: Json;
+}
+
+/** What a plan would ask of a cloud. */
+export interface PlannedOperation {
+  kind: string;
+  account: string;
+  what: JsonObject;
+  /** Why the cloud would say no. */
+  refused?: string;
+  /** Of a new server group, and of a change of what one starts. */
+  preview?: { against?: string; changes: PlannedChange[] };
+}
+
+export type Outcome = 'runs' | 'may run' | 'skipped' | 'fails' | 'not reached' | 'never ends';
+
+export interface PlannedStage {
+  refId: string;
+  name: string;
+  type: string;
+  outcome: Outcome;
+  requisiteStageRefIds?: string[];
+  startsAfterMs?: number;
+  /** Of one that may run. */
+  condition?: string;
+  /** Of one that fails. */
+  message?: string;
+  assumed?: string[];
+  /** Its work hangs on something unknown and is not shown. */
+  incomplete?: boolean;
+  operations: PlannedOperation[];
+  before: PlannedStage[];
+  after: PlannedStage[];
+  /** The pipeline that it starts. */
+  child?: { application?: string; name?: string; stages: PlannedStage[] };
+}
+
+export interface PlanProblem {
+  level: string;
+  message: string;
+  pipeline?: string;
+  stage?: string;
+  field?: string;
+}
+
+/** What a pipeline would do if it was started now. */
+export interface Plan {
+  application: string;
+  name: string;
+  /** Absent: it could not even start. */
+  status?: Status;
+  stages: PlannedStage[];
+  problems: PlanProblem[];
+}
+
 /** Cluster names by account. */
 export type Clusters = Record<string, string[]>;
 

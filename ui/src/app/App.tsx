@@ -26,6 +26,10 @@ const router = createBrowserRouter(
               lazy: async () => ({ Component: (await import('../pipelines/PipelinesView')).PipelinesView }),
             },
             {
+              path: 'pipelines/:pipeline/plan',
+              lazy: async () => ({ Component: (await import('../plans/PipelinePlanView')).PipelinePlanView }),
+            },
+            {
               path: 'clusters',
               lazy: async () => ({ Component: (await import('../clusters/ClustersView')).ClustersView }),
             },

@@ -77,3 +77,19 @@ test('documents and the inventory invalidate what they feed', () => {
     '"all"',
   ]);
 });
+
+test('a plan that is looked at is made anew when the clouds or the documents change, but not with each instance', () => {
+  cache.inventory();
+  expect(invalidated).not.toContain(JSON.stringify(keys.plans));
+  client.setQueryData(keys.plan('demo', 'p', {}), {});
+  const plans = () => invalidated.filter((key) => key === JSON.stringify(keys.plans)).length;
+  for (let change = 0; change < 9; ++change) {
+    cache.inventory();
+    vi.advanceTimersByTime(200);
+  }
+  expect(plans()).toBe(1);
+  vi.advanceTimersByTime(5_000);
+  expect(plans()).toBe(2);
+  cache.document({ kind: 'pipeline', id: 'p', application: 'demo' });
+  expect(plans()).toBe(3);
+});

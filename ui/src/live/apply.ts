@@ -14,14 +14,16 @@ interface DocumentEvent {
 /** Brings the events of the live stream into the query cache: the one place where the page hears of change. */
 export class LiveCache {
   private readonly refetch: (key: string) => void;
+  private readonly refetchPlans: (key: string) => void;
 
   constructor(
     private readonly client: QueryClient,
     interval = 500,
   ) {
-    this.refetch = throttleByKey((key) => {
-      void client.invalidateQueries({ queryKey: JSON.parse(key) as QueryKey });
-    }, interval);
+    const invalidate = (key: string) => void client.invalidateQueries({ queryKey: JSON.parse(key) as QueryKey });
+    this.refetch = throttleByKey(invalidate, interval);
+    // A plan is a whole rehearsal: nobody needs it anew with each instance that comes or goes.
+    this.refetchPlans = throttleByKey(invalidate, 6 * interval);
   }
 
   execution(event: ExecutionEvent) {
@@ -39,6 +41,7 @@ export class LiveCache {
   }
 
   document(event: DocumentEvent) {
+    this.plans();
     if (event.kind === 'application') {
       this.later(keys.applications);
       this.later(keys.application(event.application ?? event.id));
@@ -51,6 +54,7 @@ export class LiveCache {
 
   inventory() {
     this.later(keys.infrastructure);
+    this.plans();
   }
 
   /** The server is back: what failed meanwhile is tried again. */
@@ -75,6 +79,10 @@ export class LiveCache {
       if (merged.list !== list) this.client.setQueryData(query.queryKey, merged.list);
       if (merged.incomplete) this.later(query.queryKey);
     }
+  }
+
+  private plans() {
+    if (this.client.getQueryCache().findAll({ queryKey: keys.plans }).length > 0) this.refetchPlans(JSON.stringify(keys.plans));
   }
 
   private later(key: QueryKey) {

@@ -1,9 +1,9 @@
 import { Button, UnstyledButton } from '@mantine/core';
-import { IconPlayerPlay, IconRoute } from '../icons/icons';
+import { IconListSearch, IconPlayerPlay, IconRoute } from '../icons/icons';
 import { useState } from 'react';
 import { Link, useParams } from 'react-router';
 import type { Execution, PipelineConfig } from '../api/types';
-import { executionUrl } from '../app/urls';
+import { executionUrl, planUrl } from '../app/urls';
 import { Parameters } from '../executions/Parameters';
 import { StageBar } from '../executions/StageBar';
 import { needsYou, topLevel, waitingFor } from '../executions/stages';
@@ -88,6 +88,16 @@ function Pipeline({ pipeline, executions, loading }: PipelineProps) {
         <h2>{pipeline.name}</h2>
         {pipeline.disabled && <span className={classes.disabled}>{texts.disabled}</span>}
         <span className={classes.about}>{aboutOf(pipeline)}</span>
+        <Button
+          component={Link}
+          to={planUrl(pipeline.application, pipeline.id)}
+          size="xs"
+          variant="subtle"
+          leftSection={<IconListSearch size={14} />}
+          aria-label={texts.planLabel(pipeline.name)}
+        >
+          {texts.plan}
+        </Button>
         <Button
           size="xs"
           variant="light"

@@ -1,34 +1,37 @@
-import { Alert, Button, Group, Modal, Select, TextInput } from '@mantine/core';
-import { IconAlertTriangle, IconChevronRight, IconPlayerPlay } from '../icons/icons';
-import { Fragment, useState } from 'react';
+import { Alert, Button, Group, Modal } from '@mantine/core';
+import { IconAlertTriangle, IconPlayerPlay } from '../icons/icons';
+import { useState } from 'react';
 import { useNavigate } from 'react-router';
-import type { ParameterConfig, PipelineConfig } from '../api/types';
+import type { PipelineConfig } from '../api/types';
 import { executionUrl } from '../app/urls';
 import { Refusal } from '../executions/DecisionBox';
 import { useStart } from '../executions/useExecutions';
+import { PlanPreview } from '../plans/PlanPreview';
 import classes from './StartDialog.module.css';
-import { initialValues, missing, optionsOf, toSend, visible, type Values } from './parameters';
-import { phasesOf } from './phases';
+import { ParameterFields } from './ParameterFields';
+import { labelsOf, missing, toSend, valuesWith, type Values } from './parameters';
 import { texts } from './texts';
 
 interface Props {
   pipeline: PipelineConfig;
+  /** Parameters that are decided already. */
+  given?: Values;
   opened: boolean;
   onClose: () => void;
 }
 
-/** What the pipeline will do and with which parameters; starting it opens the new execution. */
-export function StartDialog({ pipeline, opened, onClose }: Props) {
+/** With which parameters a pipeline is started, and what it would do then; starting it opens the new execution. */
+export function StartDialog({ pipeline, given, opened, onClose }: Props) {
   return (
-    <Modal opened={opened} onClose={onClose} title={<b>{texts.dialogTitle(pipeline.name)}</b>} size="md">
-      <Form pipeline={pipeline} onClose={onClose} />
+    <Modal opened={opened} onClose={onClose} title={<b>{texts.dialogTitle(pipeline.name)}</b>} size="lg">
+      <Form pipeline={pipeline} given={given} onClose={onClose} />
     </Modal>
   );
 }
 
-function Form({ pipeline, onClose }: Omit<Props, 'opened'>) {
+function Form({ pipeline, given = {}, onClose }: Omit<Props, 'opened'>) {
   const parameters = pipeline.parameterConfig ?? [];
-  const [values, setValues] = useState<Values>(() => initialValues(parameters));
+  const [values, setValues] = useState<Values>(() => valuesWith(parameters, given));
   const [checked, setChecked] = useState(false);
   const start = useStart();
   const navigate = useNavigate();
@@ -57,20 +60,20 @@ function Form({ pipeline, onClose }: Omit<Props, 'opened'>) {
           {pipeline.manualStartAlert.message}
         </Alert>
       )}
-      <Effect pipeline={pipeline} />
-      {parameters.length === 0 && <p className="dim">{texts.noParameters}</p>}
-      {visible(parameters, values).map((parameter, index) => (
-        <Field
-          key={parameter.name}
-          parameter={parameter}
-          value={values[parameter.name] ?? ''}
-          lacking={lacking.includes(parameter.name)}
-          focused={index === 0}
-          onChange={(value) => setValues((before) => ({ ...before, [parameter.name]: value }))}
+      <ParameterFields parameters={parameters} values={values} lacking={lacking} onChange={setValues} />
+      {pipeline.stages.length === 0 ? (
+        <p className="dim">{texts.noEffect}</p>
+      ) : (
+        <PlanPreview
+          application={pipeline.application}
+          pipeline={pipeline.id}
+          parameters={toSend(parameters, values)}
+          stages={pipeline.stages}
+          missing={labelsOf(parameters, missing(parameters, values))}
         />
-      ))}
+      )}
       <Refusal error={start.error} />
-      <Group justify="flex-end" mt="lg" gap="xs">
+      <Group justify="flex-end" gap="xs" className={classes.foot}>
         <Button variant="default" size="xs" onClick={onClose}>
           {texts.back}
         </Button>
@@ -86,58 +89,4 @@ function Form({ pipeline, onClose }: Omit<Props, 'opened'>) {
       </Group>
     </form>
   );
-}
-
-function Effect({ pipeline }: { pipeline: PipelineConfig }) {
-  if (pipeline.stages.length === 0) return <p className="dim">{texts.noEffect}</p>;
-  return (
-    <div className={classes.effect}>
-      <span className="dim">{texts.effect}</span>
-      <div className={classes.stages}>
-        {phasesOf(pipeline.stages).map((stages, index) => (
-          <Fragment key={index}>
-            {index > 0 && <IconChevronRight size={12} aria-hidden className={classes.arrow} />}
-            <span className={stages.length > 1 ? classes.together : undefined}>
-              {stages.map((stage) => stage.name ?? stage.type).join(texts.and)}
-            </span>
-          </Fragment>
-        ))}
-      </div>
-    </div>
-  );
-}
-
-interface FieldProps {
-  parameter: ParameterConfig;
-  value: string;
-  lacking: boolean;
-  focused: boolean;
-  onChange: (value: string) => void;
-}
-
-function Field({ parameter, value, lacking, focused, onChange }: FieldProps) {
-  const label = parameter.label || parameter.name;
-  const options = optionsOf(parameter);
-  const common = {
-    label,
-    description: parameter.description || undefined,
-    required: parameter.required,
-    error: lacking && texts.required(label),
-    'data-autofocus': focused || undefined,
-    mt: 'sm',
-    size: 'sm',
-  } as const;
-  if (options) {
-    return (
-      <Select
-        {...common}
-        data={options}
-        placeholder={texts.choose}
-        value={value === '' ? null : value}
-        onChange={(chosen) => onChange(chosen ?? '')}
-        allowDeselect={!parameter.required}
-      />
-    );
-  }
-  return <TextInput {...common} value={value} onChange={(event) => onChange(event.currentTarget.value)} />;
 }

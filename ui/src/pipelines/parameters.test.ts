@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ParameterConfig } from '../api/types';
-import { initialValues, missing, optionsOf, toSend, visible } from './parameters';
+import { decided, initialValues, labelsOf, missing, optionsOf, toSend, valuesWith, visible } from './parameters';
 
 const version: ParameterConfig = { name: 'version', required: true };
 const size: ParameterConfig = { name: 'size', default: 3 };
@@ -55,4 +55,14 @@ test('hidden parameters are not sent', () => {
     size: '3',
     color: 'blue',
   });
+});
+
+test('what is decided goes into the form and comes back, and nothing that is no parameter', () => {
+  const given = { version: '2', size: '3', nonsense: 'x' };
+  expect(valuesWith(all, given)).toEqual({ version: '2', size: '3', color: '', hurry: '' });
+  expect(decided(all, valuesWith(all, given))).toEqual({ version: '2' });
+});
+
+test('a parameter without a label is called by its name', () => {
+  expect(labelsOf([{ ...version, label: 'Version' }, size, color], ['version', 'size'])).toEqual({ version: 'Version', size: 'size' });
 });

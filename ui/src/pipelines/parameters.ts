@@ -9,6 +9,18 @@ export const asText = (value: Json | undefined): string =>
 export const initialValues = (parameters: ParameterConfig[]): Values =>
   Object.fromEntries(parameters.map((parameter) => [parameter.name, asText(parameter.default)]));
 
+/** The form with what is already decided in place of the defaults. */
+export const valuesWith = (parameters: ParameterConfig[], given: Values): Values => {
+  const values = initialValues(parameters);
+  return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, given[name] ?? value]));
+};
+
+/** What differs from the defaults. */
+export const decided = (parameters: ParameterConfig[], values: Values): Values => {
+  const defaults = initialValues(parameters);
+  return Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== defaults[name]));
+};
+
 /** Those to choose from, if the parameter has any; the default is always one of them. */
 export function optionsOf(parameter: ParameterConfig): string[] | undefined {
   if (!parameter.hasOptions || !parameter.options?.length) return undefined;
@@ -45,6 +57,10 @@ export const missing = (parameters: ParameterConfig[], values: Values): string[]
   visible(parameters, values)
     .filter((parameter) => parameter.required && (values[parameter.name] ?? '').trim() === '')
     .map((parameter) => parameter.name);
+
+/** The labels of some, by their names. */
+export const labelsOf = (parameters: ParameterConfig[], names: string[]): Record<string, string> =>
+  Object.fromEntries(parameters.filter(({ name }) => names.includes(name)).map(({ name, label }) => [name, label || name]));
 
 /** What is sent: hidden parameters are left to the server's defaults. */
 export const toSend = (parameters: ParameterConfig[], values: Values): Values =>

@@ -1,11 +1,10 @@
-import type { StageConfig } from '../api/types';
 
 /** The stages in the order in which they can run; those of one phase run side by side. */
-export function phasesOf(stages: StageConfig[]): StageConfig[][] {
-  const phases: StageConfig[][] = [];
+export function phasesOf<Stage extends { refId: string | number; requisiteStageRefIds?: (string | number)[] }>(stages: Stage[]): Stage[][] {
+  const phases: Stage[][] = [];
   const done = new Set<string>();
   const known = new Set(stages.map((stage) => String(stage.refId)));
-  const ready = (stage: StageConfig) =>
+  const ready = (stage: Stage) =>
     (stage.requisiteStageRefIds ?? []).map(String).every((ref) => done.has(ref) || !known.has(ref));
   let left = stages;
   while (left.length > 0) {
