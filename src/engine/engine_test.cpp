@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <map>
 
@@ -223,11 +224,14 @@ TEST(Scenario, S06OnFailureStagesRunOneAfterAnother) {
 }
 
 TEST(Scenario, S06OnFailureStagesCountOnBehindAfterStages) {
-  World world({{"P", R"({"tasks":["t"],"after":[{"name":"A1","tasks":["a"]}],
+  World world({{"P", R"({"tasks":["t"],"after":[{"name":"A1","tasks":["a"]},{"name":"A2","tasks":["a"]}],
                          "onFailure":[{"name":"F1","tasks":["f"]}]})"}});
   world.end("P", ok);
-  world.end("P>1", terminal);
+  const std::string id = world.stage("P>2").id;
+  const Outcome outcome = world.tell(TaskReport{world.stage("P>1").id, "1", terminal, {}, {}});
   EXPECT_EQ(world.stage("P>2").name, "F1");
+  EXPECT_EQ(world.stage("P>2").id, id) << "in the place of one that never began";
+  EXPECT_THAT(outcome.removed_stages, testing::Not(testing::Contains(id))) << "what is stored must not go";
   EXPECT_EQ(world.status("P"), running);
   world.end("P>2", ok);
   EXPECT_EQ(world.status("P"), terminal) << "a rescue does not heal";

@@ -111,6 +111,8 @@ void Turn::add_synthetics(model::Stage& parent, Owner owner, std::vector<Synthet
     for (const std::size_t position : spec.requires_positions) {
       child.requisites.push_back(fmt::format("{}{}{}", parent_ref, mark, first + static_cast<int>(position)));
     }
+    // It may take the place, and so the id, of one that never began and was removed in this turn.
+    std::erase(outcome_.removed_stages, child.id);
     changed(child);
     execution_.stages.push_back(std::move(child));
   }

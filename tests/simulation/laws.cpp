@@ -307,8 +307,14 @@ void Laws::acts_under_the_lock(const model::Operation& operation) {
     const Book::Entry* entry = book_.find(acting);
     acting = entry == nullptr ? "" : base::string_or(entry->execution.trigger, "parentExecutionId", "");
   }
-  law(!acting.empty(), "5: two that hold one cluster's lock never overlap",
-      fmt::format("{} takes effect, and {} is held by '{}'", operation.key, lock, holder));
+  if (!acting.empty()) return;
+  const rehearsal::Asker by = rehearsal::asker_of(operation.key);
+  const Book::Entry* entry = book_.find(by.execution_id);
+  const Stage* stage = entry == nullptr ? nullptr : entry->execution.find_stage(by.stage_id);
+  law(false, "5: two that hold one cluster's lock never overlap",
+      fmt::format("{} takes effect ({}), and {} is held by '{}'", operation.key,
+                  stage == nullptr ? "of no stage" : told(*stage) + base::to_text(stage->context), lock,
+                  holder));
 }
 
 void Laws::begins_inside_its_window(const runner::TaskContext& context) {

@@ -98,6 +98,14 @@ TEST_F(Clone, TakesTheImageThatTheStageBeforeMade) {
   EXPECT_EQ(asked().at("imageId"), "sha-2");
 }
 
+TEST_F(Clone, MakesNothingWhenItsSourceIsNotThereAndFailuresAreIgnored) {
+  EXPECT_EQ(clone(R"(,"region":"here","application":"shop","stack":"none","target":"current_asg_dynamic",
+      "imageId":"sha-1","failPipeline":false,"continuePipeline":true)"),
+            Status::succeeded);
+  EXPECT_EQ(world.stage("cloneServerGroup").status, Status::failed_continue);
+  EXPECT_THAT(world.cloud().effects(), ::testing::IsEmpty());
+}
+
 TEST_F(Clone, WithoutASourceItIsTheNewestOfTheCluster) {
   ASSERT_EQ(clone(R"(,"region":"here","application":"shop","stack":"main","freeFormDetails":"blue")"),
             Status::succeeded)

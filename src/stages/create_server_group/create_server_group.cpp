@@ -149,6 +149,13 @@ class CreateServerGroup final : public runner::Task {
   base::Async<TaskResult> run(TaskContext context) override {
     const json::object& own = context.stage().context;
     if (own.contains(requested_field)) co_return runner::operate(operation_for(context));
+    // An ignored failure lets the next task run, but the first one had to take the cluster's lock and find
+    // the source.
+    for (const model::Task& task : context.stage().tasks) {
+      if (task.status == model::Status::failed_continue)
+        co_return runner::failed(context,
+                                 fmt::format("no server group is made, as {} has failed", task.name));
+    }
     // Said before it is done, so that whoever cancels after a crash knows to look for it.
     const ClusterDescription description = description_of(context);
     const std::string& region = description.regions.front();
