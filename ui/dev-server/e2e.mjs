@@ -6,7 +6,7 @@ import { World } from './world.mjs';
 
 const { server, url } = await serve(new World({ speed: 2 }));
 const test = fileURLToPath(new URL('../../tests/e2e/page/page.test.mjs', import.meta.url));
-const child = spawn(process.execPath, ['--test', test], { stdio: 'inherit', env: { ...process.env, BASE_URL: url } });
+const child = spawn(process.execPath, ['--test', test], { stdio: 'inherit', env: { ...process.env, BASE_URL: url, BAKES: 'yes' } });
 child.on('exit', (code) => {
   server.close();
   server.closeAllConnections();

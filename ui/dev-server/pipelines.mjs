@@ -4,13 +4,26 @@ const manual = [];
 let nextId = 1;
 const uuid = () => `00000000-0000-4000-8000-${String(nextId++).padStart(12, '0')}`;
 
-const bake = ({ execution }) => [
-  { name: 'hashSources', ms: 700 },
-  {
-    name: 'buildImage', ms: 2600, waits: ['copying 214 files', 'sealing the image'],
-    outputs: { imageName: `demo-service-${execution.trigger.parameters.version ?? '2'}`, imageId: 'sha256:9f1c4e0b77d2' },
-  },
-];
+/** One image, in a stage below the one that was configured, with a log that grows. */
+const bake = ({ world, execution }) => {
+  const version = execution.trigger.parameters.version ?? '2';
+  const image = { imageName: `demo-service-${version}`, imageId: 'sha256:9f1c4e0b77d2', previouslyBaked: false };
+  return [
+    {
+      part: true, before: true, name: 'Bake in local', type: 'bake', context: { region: 'local' },
+      script: ({ stage, time }) => [
+        { name: 'createBake', ms: 300, then: () => world.bakes.begin(execution, stage, version, time.past) },
+        {
+          name: 'monitorBake', ms: 2400, waits: ['copying 214 files', 'installing packages', 'sealing the image'],
+          each: (line) => world.bakes.write(stage, line),
+          fails: ['the script ended with status 2: see the log'],
+        },
+        { name: 'completedBake', ms: 150, then: () => world.bakes.end(stage, image), outputs: image },
+      ],
+    },
+    { name: 'completeParallelBake', ms: 100, outputs: image },
+  ];
+};
 
 /** Red/black: a new server group comes up beside the old one, which then loses its traffic. */
 const deploy = (scene) => {

@@ -4,6 +4,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { followBake } from './bakes.mjs';
 import { explain } from './expressions.mjs';
 import { plan } from './plans.mjs';
 import { guardOfGroup, guardOfInstance, locksOf, startTask } from './tasks.mjs';
@@ -39,6 +40,8 @@ async function answer(world, request, response) {
   if (url.pathname === '/ui' || url.pathname.startsWith('/ui/')) return file(url.pathname.slice(4), response);
   const path = url.pathname.split('/').filter(Boolean).map(decodeURIComponent);
   if (path[0] === 'events') return events(world, url, request, response);
+  if (path[0] === 'bakes' && path[2] === 'log' && world.bakes.known.has(path[1])) return followBake(world.bakes, path[1], request, response);
+  if (path[0] === 'bakery') return sendText(response, bakeOf(world, path[3]).pieces.join(''));
   const body = ['POST', 'PUT', 'PATCH'].includes(request.method) ? await read(request) : undefined;
   const route = routes.find(([method, pattern]) => method === request.method && fits(pattern, path));
   if (!route) notFound(`No such path: ${request.method} ${url.pathname}`);
@@ -109,6 +112,7 @@ const routes = [
     const execution = world.start(config, { type: 'manual', user: 'anonymous', parameters });
     return [202, { eventId: randomUUID(), ref: `/pipelines/${execution.id}` }];
   }],
+  ['GET', '/bakes/*', (world, { path }) => [200, bakeOf(world, path[1]).bake]],
   ['POST', '/pipelines/plan', (world, { body }) => {
     const config = configsOf(world, body.application).find(({ id, name }) => [id, name].includes(body.pipeline))
       ?? notFound(`Pipeline configuration not found (nameOrId: ${body.pipeline} in application ${body.application})`);
@@ -135,6 +139,7 @@ const routes = [
   }],
 ];
 
+const bakeOf = (world, id) => world.bakes.known.get(id) ?? notFound(`Bake not found (id: ${id})`);
 const configsOf = (world, application) => [...world.pipelines.values()].filter((config) => config.application === application);
 const groupsOf = (world, application) => world.serverGroups.filter((group) => group.application === application);
 const executionOf = (world, id) => world.executions.get(id) ?? notFound(`No execution found (id: ${id})`);
@@ -172,6 +177,11 @@ async function read(request) {
   } catch {
     throw new Refused(400, 'The body is not JSON');
   }
+}
+
+function sendText(response, text) {
+  response.writeHead(200, { 'Content-Type': 'text/plain' });
+  response.end(text);
 }
 
 function send(response, status, value) {

@@ -76,8 +76,16 @@ for (const scheme of ['light', 'dark']) {
   await shoot('raw');
   await visit('/applications/demo');
   await page.getByRole('button', { name: 'Start Deploy demo' }).click();
-  await pause(600);
+  await pause(1500);
   await shoot('start');
+  await page.keyboard.press('Escape');
+  const [first] = world.pipelines.keys();
+  await visit(`/applications/demo/pipelines/${first}/plan?version=7&instances=5`);
+  await pause(600);
+  await shoot('plan');
+  const deployed = past('Deploy demo', 'SUCCEEDED');
+  await visit(`/applications/demo/executions/${deployed.id}?stage=${deployed.stages[0].id}`);
+  await shoot('bake');
   await visit(`/applications/demo/executions/${running.id}`);
   await pause(5500);
   await shoot('succeeded');

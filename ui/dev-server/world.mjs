@@ -5,6 +5,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { EventEmitter } from 'node:events';
+import { Bakes } from './bakes.mjs';
 import { pipelines } from './pipelines.mjs';
 
 const complete = new Set(['SUCCEEDED', 'TERMINAL', 'CANCELED', 'SKIPPED', 'STOPPED', 'FAILED_CONTINUE']);
@@ -17,6 +18,7 @@ export class World extends EventEmitter {
   executions = new Map();
   serverGroups = [];
   loadBalancers = [];
+  bakes = new Bakes();
   /** Ids of stages whose lock somebody took away. */
   brokenLocks = new Set();
   feed = [];

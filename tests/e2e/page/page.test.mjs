@@ -10,6 +10,7 @@
  * GUARDED              name of a pipeline with a field and a condition that fail, default "Guarded release"
  * LOCKING              name of a pipeline that holds a cluster's lock for some seconds at least; default that of DEPLOY
  * WAITING              not empty: a second run of LOCKING waits for the lock
+ * BAKES                not empty: the server answers under /bakes, and the first stage of DEPLOY bakes
  * PARAMETERS           JSON object, labels and values of the parameters to start DEPLOY with; default {"Version": "2"}
  * JUDGMENT_EXECUTION   id of an execution of PROMOTE that waits for its judgment; default: the test starts one
  * JUDGMENT_STAGE       default "Approve"
@@ -214,12 +215,67 @@ test('a stage is selected with the keyboard, and shows its tasks, log and contex
   await first.focus();
   await page.keyboard.press('Enter');
   const details = page.getByRole('complementary', { name: 'Stage details' });
-  await details.getByRole('heading', { name }).waitFor();
+  await details.getByRole('heading', { name, level: 2 }).waitFor();
   await details.getByRole('listitem').first().waitFor();
   await details.getByRole('tab', { name: 'Log' }).click();
   await details.getByText('started').first().waitFor();
   await details.getByRole('tab', { name: 'Context' }).click();
   await details.getByRole('button', { name: 'Copy as JSON' }).waitFor();
+});
+
+const withoutBakes = process.env.BAKES ? false : 'BAKES is not set: this server tells nothing of its bakes';
+
+test('a stage that bakes shows what it made, and the log to its end', { skip: withoutBakes }, async () => {
+  await page.getByRole('group', { name: 'Stage graph' }).getByRole('button').first().click();
+  const bake = page.getByRole('complementary', { name: 'Stage details' }).getByRole('region', { name: /^Bake in / });
+  await bake.getByRole('status').filter({ hasText: /^(Baked|Found again)$/ }).waitFor();
+  await bake.getByText('Image', { exact: true }).waitFor();
+  const log = bake.getByRole('log');
+  await log.waitFor();
+  const text = await log.innerText();
+  assert.ok(text.trim().length > 0 && !text.includes('\u001b'), 'a log without signs for a terminal');
+  assert.ok(await log.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop < 30), 'its end is shown');
+  await shoot('bake');
+  const whole = await bake.getByRole('link', { name: 'The whole log' }).getAttribute('href');
+  const answer = await page.request.get(base + whole);
+  assert.equal(answer.status(), 200);
+  assert.match(answer.headers()['content-type'], /^text\/plain/);
+  assert.ok((await answer.text()).includes(text.trim().split('\n').at(-1)));
+});
+
+test('the log of a bake grows while one looks, and leaves alone whoever reads', { skip: withoutBakes }, async () => {
+  const lines = (from, count) => Array.from({ length: count }, (_, index) => `line ${from + index}\n`).join('');
+  const event = (id, text) => `id: ${id}\nevent: log\ndata: ${JSON.stringify({ text })}\n\n`;
+  const end = 'event: end\ndata: {"state":"COMPLETED","result":"SUCCESS"}\n\n';
+  // The connection ends after the first event, and goes on behind it.
+  const asked = [];
+  await page.route('**/bakes/*/log', async (route) => {
+    asked.push(route.request().headers()['last-event-id']);
+    const body = asked.length === 1 ? event(5, lines(1, 3_000)) : event(6, lines(3_001, 10)) + end;
+    await route.fulfill({ status: 200, contentType: 'text/event-stream', body });
+  });
+  await page.reload();
+  const details = page.getByRole('complementary', { name: 'Stage details' });
+  const bake = details.getByRole('region', { name: /^Bake in / });
+  const log = bake.getByRole('log');
+  await log.getByText('line 3000').waitFor();
+  await log.evaluate((box) => (box.scrollTop = 0));
+  await bake.getByRole('button', { name: 'To the end' }).waitFor();
+  await log.getByText('line 3010').waitFor();
+  assert.deepEqual(asked, [undefined, '5']);
+  assert.equal((await log.innerText()).trim().split('\n').length, 2_000);
+  await bake.getByText('1010 earlier lines not shown.').waitFor();
+  assert.equal(await log.evaluate((box) => box.scrollTop), 0);
+  await bake.getByRole('button', { name: 'To the end' }).click();
+  assert.ok(await log.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop < 30));
+  await page.unroute('**/bakes/*/log');
+
+  await page.route('**/bakes/**', (route) => route.fulfill({ status: 404, json: { message: 'no such bake' } }));
+  await page.reload();
+  await bake.getByText(/^The log is not here/).waitFor();
+  await bake.getByText(/^This server knows no more of this bake/).waitFor();
+  await shoot('bake-elsewhere');
+  await page.unroute('**/bakes/**');
 });
 
 test('a judgment is given, and the execution goes on', async () => {

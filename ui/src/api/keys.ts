@@ -21,6 +21,8 @@ export const keys = {
   plans: ['plan'] as const,
   plan: (application: string, pipeline: string, parameters: Record<string, string>) =>
     ['plan', application, pipeline, parameters] as const,
+  /** In the state that its stage has on record: another one is another answer. */
+  bake: (id: string, state?: string) => ['bake', id, state] as const,
   accounts: ['accounts'] as const,
   /** They change with executions; the inventory's events are a second occasion to look. */
   clusterLocks: ['infrastructure', 'clusterLocks'] as const,

@@ -27,8 +27,10 @@ export function DeploymentPlots({ execution, stage, seen }: Props) {
 
 function Plot({ stages, deployment, seen }: { stages: Stage[]; deployment: Deployment; seen: Samples }) {
   const now = useNow(deployment.end === undefined);
-  const end = deployment.end ?? Math.max(now, deployment.start);
   const lanes = lanesOf(recorded(stages, deployment), seen, deployment);
+  // The clock ticks once a second; what was seen since its last tick has happened too.
+  const latest = lanes.flatMap(({ samples }) => samples.at(-1)?.time ?? []);
+  const end = deployment.end ?? Math.max(now, deployment.start, ...latest);
   const frame = frameOf(lanes, deployment.start, end);
   return (
     <section className={classes.plot} aria-label={`${texts.title} ${texts.in(deployment.region)}`}>
@@ -87,7 +89,7 @@ function Steps({ steps, frame, end }: { steps: Step[]; frame: Frame; end: number
 
 function LaneRow({ lane, frame, end }: { lane: Lane; frame: Frame; end: number }) {
   const last = at(lane.samples, end);
-  const state = last && last.instances > 0 ? texts.now(last.serving, last.instances) : texts.nothing;
+  const state = last && last.instances > 0 ? texts.now(last.serving, last.instances, last.isLeast === true) : texts.nothing;
   const instances = (sample: Sample) => sample.instances;
   const serving = (sample: Sample) => sample.serving;
   return (

@@ -74,6 +74,25 @@ describe('what the stages recorded', () => {
     expect(brief(samples, 'shop-v001').slice(1)).toEqual([[55, 2, 1], [60, 2, 1], [65, 2, 1], [70, 2, 1]]);
   });
 
+  test('where a part is healthy enough, no more than that part is said to serve', () => {
+    const partly = { ...create, context: { ...create.context, targetHealthyDeployPercentage: '50' } };
+    const stages = [partly, top, disable];
+    const samples = recorded(stages, deploymentsIn(stages, top)[0]!);
+    expect(samples.get('shop-v002')).toEqual([
+      { time: 10 * s, instances: 4, serving: 0 }, { time: 30 * s, instances: 4, serving: 2, isLeast: true },
+    ]);
+    // What the inventory shows is exact again.
+    const up = { name: 'shop-v002', account: 'prod', region: 'north', cluster: 'shop', cloudProvider: 'local',
+      instances: [{ id: '0', name: '0', healthState: 'Up' as const, health: [] }] };
+    const lanes = lanesOf(samples, noted(new Map(), [up], 60 * s), deploymentsIn(stages, top)[0]!);
+    expect(lanes.at(-1)!.samples.at(-1)).toEqual({ time: 60 * s, instances: 1, serving: 1 });
+  });
+
+  test('an enabling gives traffic to those that are up', () => {
+    const samples = record(part('enable', 'enableServerGroup', 40, { targetHealthyDeployPercentage: 30, ...on('shop-v001') }));
+    expect(samples.get('shop-v001')!.at(-1)).toEqual({ time: 50 * s, instances: 2, serving: 1, isLeast: true });
+  });
+
   test('what is destroyed is gone, what nobody knows the size of is not drawn', () => {
     const samples = record(part('destroy', 'destroyServerGroup', 40, on('shop-v001', 'shop-v000')));
     expect(brief(samples, 'shop-v001').slice(1)).toEqual([[45, 0, 0], [50, 0, 0]]);

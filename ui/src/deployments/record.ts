@@ -9,6 +9,8 @@ export interface Sample {
   instances: number;
   /** Those that are up, in a server group that has traffic. */
   serving: number;
+  /** There may be more: the deployment went on when so many were up. */
+  isLeast?: true;
 }
 
 /** By name, each oldest first. */
@@ -22,6 +24,7 @@ interface State {
   enabled: boolean;
   /** Started and not up yet. */
   growing: number;
+  isLeast?: true;
 }
 
 const nothing: State = { instances: 0, serving: 0, enabled: false, growing: 0 };
@@ -41,7 +44,7 @@ export function recorded(stages: Stage[], deployment: Deployment): Samples {
   const states = new Map<string, State>();
   const put = (name: string, time: number, state: State) => {
     states.set(name, state);
-    samples.set(name, [...(samples.get(name) ?? []), { time, instances: state.instances, serving: state.serving }]);
+    samples.set(name, [...(samples.get(name) ?? []), sampleOf(time, state)]);
   };
   const { source, sourceSize, start } = deployment;
   if (source !== undefined && sourceSize !== undefined) {
@@ -55,6 +58,9 @@ export function recorded(stages: Stage[], deployment: Deployment): Samples {
   }
   return samples;
 }
+
+const sampleOf = (time: number, { instances, serving, isLeast }: State): Sample =>
+  ({ time, instances, serving, ...(isLeast && serving < instances ? { isLeast } : {}) });
 
 /** The operations' names are the API's: `notification.type`. What a newer one does is not drawn until the inventory tells. */
 function effectsOf(stage: Stage, deployment: Deployment): Effect[] {
@@ -78,21 +84,26 @@ interface Changes {
 }
 
 const same = (state: State) => state;
-const grown = (state: State): State => ({
-  ...state,
-  serving: state.enabled ? state.serving + state.growing : 0,
-  growing: 0,
-});
+/** Those that were waited for: not all of them, if a part is healthy enough. */
+const grown = (percentage: number) => (state: State): State => {
+  const waited = state.enabled ? state.serving + needed(state.growing, percentage) : 0;
+  return { ...state, serving: waited, growing: 0, ...(percentage < 100 && state.enabled ? { isLeast: true } : {}) };
+};
+
+/** As the server counts: rounded, and one at least. */
+const needed = (instances: number, percentage: number) =>
+  instances === 0 || percentage === 0 ? 0 : Math.max(1, Math.round((instances * percentage) / 100));
 
 function changesOf(kind: string, { context }: Stage, deployment: Deployment): Changes {
   const share = (count(context.desiredPercentage) ?? 100) / 100;
+  const healthy = Math.min(100, Math.max(0, count(context.targetHealthyDeployPercentage) ?? 100));
   switch (kind) {
     case 'createServerGroup':
     case 'cloneServerGroup': {
       const enabled = !deployment.startsDisabled;
       return {
         at: () => ({ instances: deployment.size, serving: 0, enabled, growing: deployment.size }),
-        then: grown,
+        then: grown(healthy),
       };
     }
     case 'resizeServerGroup': {
@@ -105,15 +116,22 @@ function changesOf(kind: string, { context }: Stage, deployment: Deployment): Ch
           growing: Math.max(0, size - state.instances),
         }),
         // One that has lost a part of its traffic keeps the rest, and no more.
-        then: grown,
+        then: grown(100),
       };
     }
     case 'enableServerGroup':
-      return { at: same, then: (state) => ({ ...state, enabled: true, serving: Math.ceil(state.instances * share) }) };
+      return {
+        at: same,
+        then: ({ isLeast: _before, ...state }) => {
+          const given = Math.ceil(state.instances * share);
+          return { ...state, enabled: true, serving: needed(given, healthy), ...(healthy < 100 ? { isLeast: true } : {}) };
+        },
+      };
     case 'disableServerGroup':
       // Requests under way have ended when the operation has.
       return {
-        at: (state) => ({ ...state, enabled: share < 1, serving: state.instances - Math.ceil(state.instances * share) }),
+        at: ({ isLeast: _before, ...state }) =>
+          ({ ...state, enabled: share < 1, serving: state.instances - Math.ceil(state.instances * share) }),
         then: same,
       };
     case 'destroyServerGroup':

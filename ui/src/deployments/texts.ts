@@ -3,7 +3,7 @@ export const texts = {
   in: (region: string) => `in ${region}`,
   isNew: 'new',
   isOld: 'old',
-  now: (serving: number, instances: number) => `${serving} of ${instances} serve`,
+  now: (serving: number, instances: number, isLeast: boolean) => `${isLeast ? 'at least ' : ''}${serving} of ${instances} serve`,
   nothing: 'not there',
   lane: (name: string, state: string) => `${name}: ${state}`,
   instances: 'instances',

@@ -1,6 +1,7 @@
 import { Tabs } from '@mantine/core';
 import { IconHourglass } from '../icons/icons';
 import type { Execution, Stage, Task } from '../api/types';
+import { BakeBoxes } from '../bakes/BakeBoxes';
 import { JsonText } from '../json/JsonText';
 import { WaitText } from '../locks/WaitText';
 import { StatusBadge, StatusIcon } from '../status/StatusIcon';
@@ -45,6 +46,7 @@ export function StagePanel({ execution, stage }: { execution: Execution; stage: 
       )}
       <DecisionBox execution={execution} stage={stage} />
       <FailureBox stages={execution.stages} stage={stage} />
+      <BakeBoxes execution={execution} stage={stage} />
       <DoubtBox execution={execution} stage={stage} key={`doubts of ${stage.id}`} />
       <Tabs defaultValue="tasks" key={stage.id} classNames={{ tab: classes.tab }} keepMounted={false}>
         <Tabs.List>
