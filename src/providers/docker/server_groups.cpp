@@ -17,7 +17,13 @@ using base::Error;
 using base::Kind;
 
 // A server group's name is a part of a container's and of a HAProxy server's.
-constexpr std::size_t longest_cluster_name = 120;
+constexpr std::size_t longest_cluster_name = 120, shown_of_a_name = 40;
+
+/// The field that is to blame for a long name.
+std::string longest_part(const model::Moniker& moniker) {
+  if (moniker.detail.size() >= std::max(moniker.app.size(), moniker.stack.size())) return "freeFormDetails";
+  return moniker.stack.size() > moniker.app.size() ? "stack" : "application";
+}
 
 json::object named(const std::string& group) {
   return {{"serverGroupName", group}};
@@ -132,8 +138,10 @@ Async<json::object> Account::create(model::Operation operation) {
 Async<Account::GroupPointer> Account::plan(clusters::ServerGroupSpec spec, std::string key) {
   if (const auto refused = clusters::refuse_moniker(spec.moniker)) throw Error(Kind::invalid, *refused);
   if (spec.moniker.cluster.size() > longest_cluster_name) {
-    refuse("application", fmt::format("the cluster's name '{}' is longer than {}", spec.moniker.cluster,
-                                      longest_cluster_name));
+    refuse(longest_part(spec.moniker),
+           fmt::format("the cluster's name '{}...' is {} characters long, {} are the most",
+                       spec.moniker.cluster.substr(0, shown_of_a_name), spec.moniker.cluster.size(),
+                       longest_cluster_name));
   }
   expect_capacity(spec.capacity);
   load_balancers_.expect(spec.load_balancers);
