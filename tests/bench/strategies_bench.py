@@ -82,6 +82,8 @@ class Clients:
 class Bench:
     def __init__(self, server, cloud):
         self.server, self.cloud, self.port, self.version = server, cloud, free_port(), 0
+        # Containers take longer to start than processes.
+        self.patience = 20000 if cloud.name == "docker" else 8000
         self.marks = tempfile.mkdtemp(prefix="marks-", dir=server.data)
         server.save_application()
         server.save_pipeline({
@@ -99,18 +101,18 @@ class Bench:
         self.version += 1
         version = str(self.version)
         fields = {**BACK, **STRATEGIES[strategy], **more, "capacity": {"min": 4, "max": 4, "desired": 4},
-                  "healthTimeoutMs": 8000}
+                  "healthTimeoutMs": self.patience}
         config = {**deploy_config(self.port, cloud=self.cloud, **fields), "id": "deploy"}
         for stage in config["stages"]:
             if stage["type"] == "deploy":
-                stage["stageTimeoutMs"] = 60000
+                stage["stageTimeoutMs"] = 180000
         self.server.save_pipeline(config)
         return self.server.run("Deploy", {"version": version, "source": self.cloud.source(self.server.data, version)})
 
     def reset(self):
         """One server group of four that serves, and nothing else."""
-        ended = self.server.wait_for(self.start("highlander"), 120)
-        assert ended["status"] == "SUCCEEDED", ended["status"]
+        ended = self.server.wait_for(self.start("highlander"), 240)
+        assert ended["status"] == "SUCCEEDED", outline(ended)
         serving = [g for g in self.server.server_groups() if not g["isDisabled"]]
         assert [g["instanceCounts"]["up"] for g in serving] == [4], serving
 
@@ -136,7 +138,7 @@ class Bench:
                 self.server.kill()
                 time.sleep(1)
                 self.server.start()
-            ended = self.server.wait_for(id, 180)
+            ended = self.server.wait_for(id, 300)
             time.sleep(1)
         finally:
             sent, failed, text = clients.stop()
