@@ -1,6 +1,7 @@
 #include "clusters/operations.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "base/json.h"
 #include "clusters/naming.h"
@@ -137,9 +138,15 @@ json::object capacity_json(const model::Capacity& capacity) {
 model::Capacity capacity_of(const json::object& what) {
   model::Capacity capacity;
   if (const auto* given = base::find_object(what, "capacity")) {
-    capacity.min = static_cast<int>(base::whole_number(*given, "min").value_or(0));
-    capacity.max = static_cast<int>(base::whole_number(*given, "max").value_or(0));
-    capacity.desired = static_cast<int>(base::whole_number(*given, "desired").value_or(0));
+    // What is too large stays so: whoever checks bounds must see it.
+    const auto size = [given](std::string_view field) {
+      using Limits = std::numeric_limits<int>;
+      const std::int64_t number = base::whole_number(*given, field).value_or(0);
+      return static_cast<int>(std::clamp<std::int64_t>(number, Limits::min(), Limits::max()));
+    };
+    capacity.min = size("min");
+    capacity.max = size("max");
+    capacity.desired = size("desired");
   }
   return capacity;
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """Does a request fail while a strategy moves the traffic: when all goes well, when the new image never becomes healthy, when it
 dies after a while, and when the server is killed in the middle? Clients ask HAProxy at a fixed rate, half of them on connections
-that they keep, half on new ones. Run by ./dev bench; the table is kept in docs/strategies.md."""
+that they keep, half on new ones. Run by ./dev bench; the table is kept in docs/strategies.md. BENCH_CLOUD=docker: containers of
+a Podman that is started for it, in place of processes."""
 
+import contextlib
 import http.server
 import json
 import os
@@ -15,7 +17,8 @@ import threading
 import time
 
 from measuring import Server, free_port, wait_until
-from harness import DEMO_CLIENT, demo_source, deploy_config, outline
+from harness import DEMO_CLIENT, Cloud, deploy_config, outline
+from docker_cloud import DockerCloud
 
 RATE = int(os.environ.get("BENCH_RATE", "1000"))  # requests a second
 THREADS = 4  # of each kind of client
@@ -77,8 +80,10 @@ class Clients:
 
 
 class Bench:
-    def __init__(self, server):
-        self.server, self.port, self.version = server, free_port(), 0
+    def __init__(self, server, cloud):
+        self.server, self.cloud, self.port, self.version = server, cloud, free_port(), 0
+        # Containers take longer to start than processes.
+        self.patience = 20000 if cloud.name == "docker" else 8000
         self.marks = tempfile.mkdtemp(prefix="marks-", dir=server.data)
         server.save_application()
         server.save_pipeline({
@@ -86,28 +91,28 @@ class Bench:
             "stages": [
                 {"refId": "1", "type": "deploy", "name": "Deploy"},
                 {"refId": "2", "type": "wait", "waitTime": PAUSE, "requisiteStageRefIds": ["1"]},
-                {"refId": "3", "type": "waitForUpInstances", "requisiteStageRefIds": ["2"], "credentials": "local",
-                 "regions": ["local"], "cluster": "demo", "target": "current_asg_dynamic", "healthTimeoutMs": 8000},
+                {"refId": "3", "type": "waitForUpInstances", "requisiteStageRefIds": ["2"],
+                 "credentials": cloud.account, "regions": [cloud.region], "cluster": "demo", "target": "current_asg_dynamic", "healthTimeoutMs": 8000},
                 {"refId": "4", "type": "disableCluster", "name": "Disable", "requisiteStageRefIds": ["3"],
                  "remainingEnabledServerGroups": 1, "preferLargerOverNewer": False,
-                 "cloudProvider": "local", "credentials": "local", "cluster": "demo", "regions": ["local"]}]})
+                 "cloudProvider": cloud.name, "credentials": cloud.account, "cluster": "demo", "regions": [cloud.region]}]})
 
     def start(self, strategy, **more):
         self.version += 1
         version = str(self.version)
         fields = {**BACK, **STRATEGIES[strategy], **more, "capacity": {"min": 4, "max": 4, "desired": 4},
-                  "healthTimeoutMs": 8000}
-        config = {**deploy_config(self.port, **fields), "id": "deploy"}
+                  "healthTimeoutMs": self.patience}
+        config = {**deploy_config(self.port, cloud=self.cloud, **fields), "id": "deploy"}
         for stage in config["stages"]:
             if stage["type"] == "deploy":
-                stage["stageTimeoutMs"] = 60000
+                stage["stageTimeoutMs"] = 180000
         self.server.save_pipeline(config)
-        return self.server.run("Deploy", {"version": version, "source": demo_source(self.server.data, version)})
+        return self.server.run("Deploy", {"version": version, "source": self.cloud.source(self.server.data, version)})
 
     def reset(self):
         """One server group of four that serves, and nothing else."""
-        ended = self.server.wait_for(self.start("highlander"), 120)
-        assert ended["status"] == "SUCCEEDED", ended["status"]
+        ended = self.server.wait_for(self.start("highlander"), 240)
+        assert ended["status"] == "SUCCEEDED", outline(ended)
         serving = [g for g in self.server.server_groups() if not g["isDisabled"]]
         assert [g["instanceCounts"]["up"] for g in serving] == [4], serving
 
@@ -118,20 +123,22 @@ class Bench:
     def measure(self, strategy, case):
         self.reset()
         before = self.shape()
-        env = {"SLOW_START_MS": "200"}
+        env, more = {"SLOW_START_MS": "200"}, {}
         if case == "never healthy":
             env["UNHEALTHY"] = "1"
         if case == "dies after a while":
             env.update(DIE_AFTER_MS=str(DIES_AFTER * 1000), DIE_MARKS=self.marks)
+            if self.cloud.name == "docker":
+                more["mounts"] = [{"source": self.marks, "target": self.marks}]
         clients = Clients(self.port)
         try:
-            id = self.start(strategy, env=env)
+            id = self.start(strategy, env=env, **more)
             if case == "server killed":
                 time.sleep(2)
                 self.server.kill()
                 time.sleep(1)
                 self.server.start()
-            ended = self.server.wait_for(id, 180)
+            ended = self.server.wait_for(id, 300)
             time.sleep(1)
         finally:
             sent, failed, text = clients.stop()
@@ -157,11 +164,12 @@ def main():
     monitors = f"deploymentMonitor:\n  monitors:\n    - {{id: judge, baseUrl: 'http://127.0.0.1:{judge_port}'}}\n"
     print("| strategy | case | ends | requests | failed |\n|---|---|---|---|---|", flush=True)
     total = 0
-    with Server(local=monitors) as server:
+    cloud = DockerCloud() if os.environ.get("BENCH_CLOUD") == "docker" else Cloud()
+    with contextlib.closing(cloud), Server(local=monitors + cloud.config) as server:
         judge = http.server.ThreadingHTTPServer(("127.0.0.1", judge_port), Judgment)
         judge.daemon_threads, judge.gate = True, server
         threading.Thread(target=judge.serve_forever, daemon=True).start()
-        bench = Bench(server)
+        bench = Bench(server, cloud)
         for strategy in chosen:
             for case in CASES:
                 if (strategy, case) in IMPOSSIBLE:

@@ -254,21 +254,39 @@ def demo_source(folder, version):
     return path
 
 
-def deploy_config(port, name="Deploy", **cluster):
+class Cloud:
+    """Where deployments of the demo service go: here the server's own machine."""
+
+    name, account, region = "local", "local", "local"
+    config = ""  # sections of the server's configuration file
+    settings = {"command": ["./demo-service"]}  # of a server group
+
+    @property
+    def where(self):
+        """The fields that name it in a stage."""
+        return {"cloudProvider": self.name, "credentials": self.account, "region": self.region}
+
+    def source(self, folder, version):
+        return demo_source(folder, version)
+
+    def close(self):
+        pass
+
+
+def deploy_config(port, name="Deploy", cloud=Cloud(), **cluster):
     """Bake, load balancer and a red/black deployment of two instances."""
     return {
         "application": "demo", "name": name,
         "parameterConfig": [{"name": "version", "required": True}, {"name": "source", "required": True}],
         "stages": [
-            {"refId": "1", "type": "bake", "name": "Bake", "cloudProvider": "local", "credentials": "local",
-             "region": "local", "imageName": "demo", "version": "${ parameters.version }",
-             "source": "${ parameters.source }"},
-            {"refId": "2", "type": "upsertLoadBalancer", "name": "Load balancer", "cloudProvider": "local",
-             "credentials": "local", "region": "local", "loadBalancerName": "demo", "port": port},
+            {"refId": "1", "type": "bake", "name": "Bake", **cloud.where, "imageName": "demo",
+             "version": "${ parameters.version }", "source": "${ parameters.source }"},
+            {"refId": "2", "type": "upsertLoadBalancer", "name": "Load balancer", **cloud.where,
+             "loadBalancerName": "demo", "port": port},
             {"refId": "3", "requisiteStageRefIds": ["1", "2"], "type": "deploy", "name": "Deploy", "clusters": [{
-                "account": "local", "application": "demo", "cloudProvider": "local", "region": "local",
+                "account": cloud.account, "application": "demo", "cloudProvider": cloud.name, "region": cloud.region,
                 "strategy": "redblack", "capacity": {"min": 2, "max": 2, "desired": 2}, "loadBalancers": ["demo"],
-                "command": ["./demo-service"], "env": {"SLOW_START_MS": "200"},
+                "env": {"SLOW_START_MS": "200"}, **cloud.settings,
                 "healthCheck": {"type": "http", "path": "/health", "intervalMs": 100}, **cluster}]},
         ],
     }

@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "clients/docker/api.h"
 #include "clients/docker/container_json.h"
+#include "clients/docker/file_in_tar.h"
 
 namespace gennaker::clients::docker {
 namespace {
@@ -224,6 +225,21 @@ Async<LogStream> Engine::container_logs(std::string name, LogOptions options) {
   auto answer = co_await api_->open(std::move(call));
   co_return LogStream(std::move(answer),
                       container->tty ? LogStream::Format::plain : LogStream::Format::framed, what);
+}
+
+Async<std::string> Engine::read_file(std::string name, std::string path, std::size_t limit_bytes) {
+  ApiCall call{
+      .what = fmt::format("read file '{}' of container '{}'", path, name),
+      .path = fmt::format("/containers/{}/archive{}", container_part(name), query({{"path", path}}))};
+  const std::string what = api_->named(call.what);
+  auto answer = co_await api_->open(std::move(call));
+  FileInTar file(path, limit_bytes);
+  while (!file.complete()) {
+    const std::string bytes = co_await answer->read();
+    if (bytes.empty()) throw Error(Kind::unavailable, what + ": the answer has broken off");
+    file.feed(bytes);
+  }
+  co_return file.take();
 }
 
 Async<EventStream> Engine::events(EventFilter filter) {

@@ -107,6 +107,10 @@ class Engine {
   /// answers 0 with `removed`, whatever it was.
   Async<std::int64_t> wait_container(std::string name, WaitFor what = WaitFor::not_running);
   Async<LogStream> container_logs(std::string name, LogOptions options);
+  /// The content of a file of a container, also of one that has ended. `path`: an absolute one in it. Throws
+  /// `not_found` when there is no such container or file, `invalid` when it is no regular file or larger than
+  /// the limit.
+  Async<std::string> read_file(std::string name, std::string path, std::size_t limit_bytes);
 
   // --- images
 

@@ -21,6 +21,8 @@ constexpr int console_lines = 500;
 constexpr milliseconds most_wait_at_start{1'000};
 constexpr milliseconds between_contact_looks{10};
 constexpr std::size_t console_bytes = 64 * 1024;
+/// Longer than another server takes to start an instance anew.
+constexpr std::chrono::seconds missing_patience{15};
 
 std::vector<engine::ContainerSummary> containers_of(const Host& host) {
   std::vector<engine::ContainerSummary> containers;
@@ -251,21 +253,19 @@ void Account::drop(RunningGroup& running) {
 
 void Account::tidy_soon() {
   if (tidying_ || stopped_) return;
-  const bool needed = std::any_of(groups_.begin(), groups_.end(), [this](const auto& entry) {
-    const RunningGroup& running = *entry.second;
-    return running.operations == 0 && can_be_tidied(running.group);
-  });
+  bool needed = false;
+  for (const auto& [name, running] : groups_) {
+    note_missing(*running);
+    needed = needed || (running->operations == 0 && can_be_tidied(*running));
+  }
   if (!needed) return;
   tidying_ = true;
   asio::co_spawn(ground_.executor, tidy(this), asio::detached);
 }
 
 /// Whether something of it is left that can be removed now.
-bool Account::can_be_tidied(const Group& group) const {
-  const auto answers = [this](const std::string& name) {
-    const HostPointer host = find_host(name);
-    return !host || host->reachable();
-  };
+bool Account::can_be_tidied(const RunningGroup& running) const {
+  const Group& group = running.group;
   if (group.stage == GroupStage::gone) {
     return std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& entry) {
       return entry.second->region() != group.region || entry.second->reachable();
@@ -273,8 +273,28 @@ bool Account::can_be_tidied(const Group& group) const {
   }
   return group.stage == GroupStage::active &&
          std::any_of(group.instances.begin(), group.instances.end(), [&](const InstanceRecord& one) {
-           return one.stage == InstanceStage::gone && answers(one.host);
+           return (one.stage == InstanceStage::gone && is_within_reach(one)) || is_long_missing(running, one);
          });
+}
+
+void Account::note_missing(RunningGroup& running) {
+  std::map<int, base::TimePoint> missing;
+  const bool settled = running.operations == 0 && running.group.stage == GroupStage::active;
+  for (const InstanceRecord& record : running.group.instances) {
+    if (!settled || record.stage != InstanceStage::live || !answers(record)) continue;
+    const std::string container = instance_container(account_.name, running.group.name, record.index);
+    if (find_host(record.host)->find(container) != nullptr) continue;
+    const auto known = running.missing.find(record.index);
+    missing[record.index] = known == running.missing.end() ? ground_.clock.now() : known->second;
+  }
+  running.missing = std::move(missing);
+}
+
+/// Not at once: another server may be starting it anew.
+bool Account::is_long_missing(const RunningGroup& running, const InstanceRecord& record) const {
+  const auto known = running.missing.find(record.index);
+  return known != running.missing.end() && answers(record) &&
+         ground_.clock.now() - known->second >= missing_patience;
 }
 
 void Account::changed() {
@@ -331,6 +351,13 @@ Async<json::object> Account::carry_out(model::Operation operation) {
   if (kind == clusters::enable_server_group_kind) return enable(std::move(operation));
   if (kind == clusters::disable_server_group_kind) return disable(std::move(operation));
   if (kind == clusters::destroy_server_group_kind) return destroy(std::move(operation));
+  if (kind == clusters::update_launch_kind) return update_launch(std::move(operation));
+  if (kind == clusters::terminate_instances_kind) return renew(std::move(operation), Renewal::replace);
+  if (kind == clusters::reboot_instances_kind) return renew(std::move(operation), Renewal::reboot);
+  if (kind == clusters::terminate_and_decrement_kind) return terminate_and_decrement(std::move(operation));
+  if (kind == clusters::register_instances_kind) return set_traffic(std::move(operation), Traffic::give);
+  if (kind == clusters::deregister_instances_kind) return set_traffic(std::move(operation), Traffic::take);
+  if (kind == clusters::tag_server_group_kind) return tag_group(std::move(operation));
   if (kind == clusters::upsert_load_balancer_kind) {
     region_of(operation.what);
     return load_balancers_.upsert(std::move(operation));

@@ -35,13 +35,17 @@ class Account {
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
   Async<std::string> console_output(std::string instance_id);
+  Async<std::string> job_file(std::string job_id, std::string name);
 
  private:
   struct RunningGroup {
     Group group;
     std::map<int, std::shared_ptr<Instance>> instances;
-    Turn turn;           ///< one operation at a time
-    int operations = 0;  ///< under way
+    Turn turn;               ///< one operation at a time
+    int operations = 0;      ///< under way
+    std::set<int> renewing;  ///< are being started anew: no traffic for them
+    /// Instances whose container is not there, as somebody has removed it, and since when.
+    std::map<int, base::TimePoint> missing;
   };
   using GroupPointer = std::shared_ptr<RunningGroup>;
   using HostPointer = std::shared_ptr<Host>;
@@ -63,7 +67,9 @@ class Account {
   void watch_instance(RunningGroup& running, const InstanceRecord& record);
   void drop(RunningGroup& running);
   void tidy_soon();
-  bool can_be_tidied(const Group& group) const;
+  bool can_be_tidied(const RunningGroup& running) const;
+  void note_missing(RunningGroup& running);
+  bool is_long_missing(const RunningGroup& running, const InstanceRecord& record) const;
   Async<json::object> carry_out(model::Operation operation);
   std::optional<json::object> earlier_answer(const model::Operation& operation) const;
   std::string region_of(const json::object& what) const;
@@ -82,7 +88,7 @@ class Account {
   model::ServerGroup describe(const RunningGroup& running) const;
   model::Instance describe(const RunningGroup& running, const InstanceRecord& record) const;
   model::Health platform_health(const Instance& instance) const;
-  model::Health traffic_health(const Group& group, const Instance& instance,
+  model::Health traffic_health(const RunningGroup& running, const Instance& instance,
                                const InstanceRecord& record) const;
   std::map<std::string, model::Image> images() const;
 
@@ -92,6 +98,8 @@ class Account {
   Async<json::object> enable(model::Operation operation);
   Async<json::object> disable(model::Operation operation);
   Async<json::object> destroy(model::Operation operation);
+  Async<json::object> update_launch(model::Operation operation);
+  Async<json::object> tag_group(model::Operation operation);
   Async<GroupPointer> plan(clusters::ServerGroupSpec spec, std::string key);
   void expect_capacity(const model::Capacity& capacity) const;
   void name_group(Group& group) const;
@@ -100,11 +108,30 @@ class Account {
   Async<void> give_up(GroupPointer running);
   void expect_active(const RunningGroup& running) const;
   Async<void> grow(GroupPointer running, int count);
+  Async<void> fill(GroupPointer running, std::set<int> before);
   Async<void> shrink(GroupPointer running, int count);
+  Async<void> retire(GroupPointer running, Group leaving);
   Async<void> mark(GroupPointer running, Group group, std::string key, json::object answer);
   GroupPointer find_group(const std::string& name) const;
   std::vector<haproxy::Server> servers_of(const std::string& load_balancer) const;
   std::optional<std::string> user_of(const std::string& load_balancer) const;
+
+  // instances.cpp
+  enum class Renewal {
+    replace,  ///< by a new container
+    reboot,   ///< it keeps its container
+  };
+  std::vector<GroupPointer> groups_of(const model::Operation& operation) const;
+  void expect_instances(const model::Operation& operation) const;
+  Async<json::object> renew(model::Operation operation, Renewal how);
+  Async<void> renew_in(GroupPointer running, model::Operation operation, Renewal how);
+  Async<std::vector<InstanceRecord>> places_for_lost(GroupPointer running, std::vector<InstanceRecord> chosen,
+                                                     Renewal how);
+  Async<void> end_runs(GroupPointer running, std::vector<InstanceRecord> chosen, Renewal how);
+  Async<json::object> terminate_and_decrement(model::Operation operation);
+  enum class Traffic { give, take };
+  Async<json::object> set_traffic(model::Operation operation, Traffic traffic);
+  Async<void> set_traffic_in(GroupPointer running, model::Operation operation, Traffic traffic);
 
   // containers.cpp: what is in the engines
   /// Writes the next record to all hosts of the region that answer, then removes the older ones. Throws
@@ -119,10 +146,16 @@ class Account {
   /// Places and ports for new instances, until release().
   Async<std::vector<InstanceRecord>> reserve(Group group, int count);
   void release(const std::vector<InstanceRecord>& records);
-  Async<void> launch(GroupPointer running);
+  /// Starts those that do not run. Throws `unavailable` for a host that does not answer.
+  Async<void> launch(GroupPointer running, std::vector<InstanceRecord> all);
   Async<void> launch_on(std::string host_name, GroupPointer running, std::vector<InstanceRecord> records);
   Async<void> launch_one(HostPointer host, Group group, InstanceRecord record);
+  Async<void> end_watching(GroupPointer running, int index);
+  Async<void> stop_container(HostPointer host, Group group, int index);
   Async<void> stop_instance(GroupPointer running, InstanceRecord record);
+  /// Whether its host answers, or belongs to the account no more.
+  bool is_within_reach(const InstanceRecord& record) const;
+  bool answers(const InstanceRecord& record) const;
   Async<void> remove_group(GroupPointer running);
   static Async<void> tidy(Account* self);
   Async<void> tidy_group(GroupPointer running);

@@ -1,6 +1,7 @@
 #include "providers/docker/container_spec.h"
 
 #include "base/error.h"
+#include "base/json.h"
 #include "providers/docker/labels.h"
 
 namespace gennaker::providers::docker {
@@ -84,6 +85,9 @@ engine::ContainerSpec instance_spec(const std::string& account, const Group& gro
   spec.labels[std::string(account_label)] = account;
   spec.labels[std::string(group_label)] = group.name;
   spec.labels[std::string(index_label)] = std::to_string(instance.index);
+  // What its group starts may change: a running one is judged by the check that it was started with.
+  const auto* check = base::find(group.raw_settings, "healthCheck");
+  spec.labels[std::string(check_label)] = check == nullptr ? "{}" : base::to_text(*check);
   spec.mounts = settings.mounts;
   spec.restart = {.kind = engine::RestartPolicy::Kind::on_failure, .most_retries = engine_restarts};
   // Health is checked from the server: Podman's own checks need systemd.

@@ -207,11 +207,9 @@ void Account::release(const std::vector<InstanceRecord>& records) {
 // --- instances
 
 /// Hosts at once, one instance after another on each.
-Async<void> Account::launch(GroupPointer running) {
+Async<void> Account::launch(GroupPointer running, std::vector<InstanceRecord> all) {
   std::map<std::string, std::vector<InstanceRecord>> by_host;
-  for (const InstanceRecord& record : running->group.instances) {
-    if (record.stage == InstanceStage::live) by_host[record.host].push_back(record);
-  }
+  for (const InstanceRecord& record : all) by_host[record.host].push_back(record);
   std::vector<Async<void>> works;
   for (const auto& [host, records] : by_host) works.push_back(launch_on(host, running, records));
   co_await all_of(std::move(works));
@@ -237,6 +235,12 @@ Async<void> Account::launch_on(std::string host_name, GroupPointer running,
     if (failure) throw with_place(*failure, instance, host_name);
   }
   co_await host->look();
+  for (const InstanceRecord& record : records) {
+    if (host->find(instance_container(account_.name, running->group.name, record.index)) != nullptr) continue;
+    throw Error(Kind::unavailable,
+                fmt::format("instance '{}' on host '{}': its container was removed by somebody else just now",
+                            running->group.instance_id(record.index), host_name));
+  }
 }
 
 /// Starts an instance, or finds that an earlier attempt did.
@@ -253,23 +257,41 @@ Async<void> Account::launch_one(HostPointer host, Group group, InstanceRecord re
   co_await host->engine().start_container(name);
 }
 
-Async<void> Account::stop_instance(GroupPointer running, InstanceRecord record) {
-  const auto watched = running->instances.find(record.index);
-  if (watched != running->instances.end()) {
-    const auto instance = watched->second;
-    running->instances.erase(watched);
-    co_await instance->end();
-  }
+bool Account::answers(const InstanceRecord& record) const {
   const HostPointer host = find_host(record.host);
-  if (!host || !host->reachable()) co_return;  // what is left of it goes when its host answers
-  const std::string name = instance_container(account_.name, running->group.name, record.index);
-  const auto grace = std::chrono::ceil<std::chrono::seconds>(running->group.settings.stop_grace);
+  return host && host->reachable();
+}
+
+bool Account::is_within_reach(const InstanceRecord& record) const {
+  return !find_host(record.host) || answers(record);
+}
+
+Async<void> Account::end_watching(GroupPointer running, int index) {
+  const auto watched = running->instances.find(index);
+  if (watched == running->instances.end()) co_return;
+  const auto instance = watched->second;
+  running->instances.erase(watched);
+  co_await instance->end();
+}
+
+/// One that is not there, or never ran, is a success.
+Async<void> Account::stop_container(HostPointer host, Group group, int index) {
+  const std::string name = instance_container(account_.name, group.name, index);
+  const auto grace = std::chrono::ceil<std::chrono::seconds>(group.settings.stop_grace);
   try {
     co_await host->engine().stop_container(name, grace);
   } catch (const Error& error) {
     if (error.worth_retrying()) throw;
-    base::log::debug("host '{}': {}", host->name(), error.what());  // it is not there, or never ran
+    base::log::debug("host '{}': {}", host->name(), error.what());
   }
+}
+
+Async<void> Account::stop_instance(GroupPointer running, InstanceRecord record) {
+  co_await end_watching(running, record.index);
+  const HostPointer host = find_host(record.host);
+  if (!host || !host->reachable()) co_return;  // what is left of it goes when its host answers
+  co_await stop_container(host, running->group, record.index);
+  const std::string name = instance_container(account_.name, running->group.name, record.index);
   co_await host->engine().remove_container(name, engine::Force::yes);
 }
 
@@ -294,10 +316,8 @@ Async<void> Account::remove_group(GroupPointer running) {
   co_await all_of(std::move(stops));
   Group tombstone = group;
   tombstone.stage = GroupStage::gone;
-  std::erase_if(tombstone.instances, [this](const InstanceRecord& record) {
-    const HostPointer host = find_host(record.host);
-    return !host || host->reachable();
-  });
+  std::erase_if(tombstone.instances,
+                [this](const InstanceRecord& record) { return is_within_reach(record); });
   for (InstanceRecord& record : tombstone.instances) record.stage = InstanceStage::gone;
   const bool all_answer = std::all_of(hosts_.begin(), hosts_.end(), [&](const auto& entry) {
     return entry.second->region() != group.region || entry.second->reachable();
@@ -315,11 +335,11 @@ Async<void> Account::remove_group(GroupPointer running) {
   changed();
 }
 
-/// Removes what hosts had kept that did not answer at the time.
+/// Removes what hosts had kept that did not answer at the time, and starts again what was removed by hand.
 Async<void> Account::tidy(Account* self) {
   std::vector<GroupPointer> untidy;
   for (const auto& [name, running] : self->groups_) {
-    if (running->operations == 0 && self->can_be_tidied(running->group)) untidy.push_back(running);
+    if (running->operations == 0 && self->can_be_tidied(*running)) untidy.push_back(running);
   }
   for (const GroupPointer& running : untidy) {
     if (self->stopped_) break;
@@ -341,16 +361,23 @@ Async<void> Account::tidy_group(GroupPointer running) {
     co_return;
   }
   Group tidied = running->group;
-  std::vector<InstanceRecord> removable;
+  std::vector<InstanceRecord> removable, missing;
   for (const InstanceRecord& record : tidied.instances) {
-    const HostPointer host = find_host(record.host);
-    if (record.stage == InstanceStage::gone && (!host || host->reachable())) removable.push_back(record);
+    if (record.stage == InstanceStage::gone && is_within_reach(record)) removable.push_back(record);
+    if (is_long_missing(*running, record)) missing.push_back(record);
   }
   for (const InstanceRecord& record : removable) {
     co_await stop_instance(running, record);
     std::erase_if(tidied.instances, [&](const InstanceRecord& one) { return one.index == record.index; });
   }
   if (!removable.empty()) co_await save(running, std::move(tidied));
+  // Tried again after as long a time, should it fail.
+  running->missing.clear();
+  if (missing.empty()) co_return;
+  base::log::info("server group '{}': starts {} of its instances again, whose containers were removed",
+                  running->group.name, missing.size());
+  co_await launch(running, missing);
+  changed();
 }
 
 }  // namespace gennaker::providers::docker

@@ -60,7 +60,14 @@ std::vector<model::Account> DockerProvider::accounts() const {
 }
 
 model::Capabilities DockerProvider::capabilities() const {
-  return {.partial_traffic = true, .jobs = true, .platform_health = "Docker"};
+  return {.terminate_instances = true,
+          .reboot_instances = true,
+          .register_instances = true,
+          .partial_traffic = true,
+          .launch_changes = true,
+          .server_group_tags = true,
+          .jobs = true,
+          .platform_health = "Docker"};
 }
 
 Async<void> DockerProvider::start() {
@@ -83,6 +90,10 @@ Async<json::object> DockerProvider::perform(model::Operation operation) {
 
 Async<std::string> DockerProvider::console_output(std::string account, std::string instance_id) {
   co_return co_await parts_->find(account).console_output(std::move(instance_id));
+}
+
+Async<std::string> DockerProvider::job_file(std::string account, std::string job_id, std::string name) {
+  co_return co_await parts_->find(account).job_file(std::move(job_id), std::move(name));
 }
 
 }  // namespace gennaker::providers::docker

@@ -39,6 +39,8 @@ class DockerProvider final : public clusters::CloudProvider {
   /// time-out.
   Async<boost::json::object> perform(model::Operation operation) override;
   Async<std::string> console_output(std::string account, std::string instance_id) override;
+  /// `name`: a path in the job's container; a relative one begins in its working directory.
+  Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;
 
  private:
   class Parts;

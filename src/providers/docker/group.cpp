@@ -48,7 +48,8 @@ json::array to_json(const std::vector<InstanceRecord>& instances) {
                                 {"port", instance.port},
                                 {"launched", base::to_millis(instance.launched)},
                                 {"stage", name_of(instance_stages, instance.stage)},
-                                {"leftOut", instance.left_out}});
+                                {"leftOut", instance.left_out},
+                                {"without", json::array(instance.without.begin(), instance.without.end())}});
   }
   return list;
 }
@@ -91,8 +92,10 @@ void read(const json::object& document, Group& group) {
                                .port = small_number(instance, "port"),
                                .launched = time_of(instance, "launched"),
                                .stage = stage_of<InstanceStage>(instance_stages, instance),
-                               .left_out = base::bool_or(instance, "leftOut", false)});
+                               .left_out = base::bool_or(instance, "leftOut", false),
+                               .without = base::string_list(instance, "without")});
   }
+  if (const auto* tags = base::find_object(document, "tags")) group.tags = *tags;
   for (const json::object& operation : objects_in(document, "done")) {
     const auto* answer = base::find_object(operation, "answer");
     group.done.push_back({.key = base::string_or(operation, "key", ""),
@@ -129,6 +132,10 @@ void Group::note_done(DoneOperation operation) {
   if (done.size() > most_done) done.erase(done.begin());
 }
 
+bool is_without(const InstanceRecord& record, const std::string& load_balancer) {
+  return std::find(record.without.begin(), record.without.end(), load_balancer) != record.without.end();
+}
+
 void leave_out(Group& group, int count) {
   std::sort(group.instances.begin(), group.instances.end(),
             [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
@@ -154,7 +161,8 @@ json::object to_json(const Group& group) {
           {"loadBalancers", json::array(group.load_balancers.begin(), group.load_balancers.end())},
           {"settings", group.raw_settings},
           {"instances", to_json(group.instances)},
-          {"done", to_json(group.done)}};
+          {"done", to_json(group.done)},
+          {"tags", group.tags}};
 }
 
 Group group_of(const json::object& document) {

@@ -21,7 +21,8 @@ struct InstanceRecord {
   int port = 0;  ///< on the host
   base::TimePoint launched{};
   InstanceStage stage = InstanceStage::live;
-  bool left_out = false;  ///< gets no traffic, although its group is enabled: a part of it is
+  bool left_out = false;             ///< gets no traffic, although its group is enabled: a part of it is
+  std::vector<std::string> without;  ///< load balancers of its group that it is not registered with
 };
 
 /// `gone`: removed as far as hosts could be reached; what is left is a tombstone that says so to the others.
@@ -51,6 +52,7 @@ struct Group {
   GroupSettings settings;  ///< raw_settings, understood
   std::vector<InstanceRecord> instances;
   std::vector<DoneOperation> done;  ///< the last ones
+  json::object tags;
 
   std::string instance_id(int index) const { return fmt::format("{}-{}", name, index); }
   const InstanceRecord* find(int index) const;
@@ -60,6 +62,8 @@ struct Group {
   /// Notes it, and forgets those that are too old or too many.
   void note_done(DoneOperation operation);
 };
+
+bool is_without(const InstanceRecord& record, const std::string& load_balancer);
 
 /// Leaves the first so many out of the traffic, and no other.
 void leave_out(Group& group, int count);

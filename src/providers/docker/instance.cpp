@@ -3,7 +3,9 @@
 #include <boost/asio/detached.hpp>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/logging.h"
+#include "providers/docker/labels.h"
 #include "providers/health/health_check.h"
 
 namespace gennaker::providers::docker {
@@ -55,6 +57,7 @@ int Instance::restarts() const {
 
 Instance::Health Instance::health() const {
   if (checked_ == Health::up || running() || !setup_.host->reachable()) return checked_;
+  if (removed_) return Health::down;
   const auto exit = setup_.host->exit_of(setup_.container);
   return exit || !start_failure_.empty() ? Health::down : Health::starting;
 }
@@ -73,7 +76,9 @@ std::string Instance::why_not_running() const {
   const auto exit = setup_.host->exit_of(setup_.container);
   if (!exit && start_failure_.empty()) {
     const bool there = setup_.host->find(setup_.container) != nullptr;
-    return there ? "is being started" : "its container is not there";
+    if (there) return "is being started";
+    return removed_ ? "its container was removed by somebody else; it is started again soon"
+                    : "its container is not there";
   }
   std::string text = start_failure_.empty() ? in_words(*exit) : start_failure_;
   if (!restart_at_) return text;
@@ -99,6 +104,7 @@ Async<void> Instance::watch(std::shared_ptr<Instance> self) {
 
 Async<void> Instance::step() {
   note_run();
+  note_health_check();
   // A container that cannot be asked about may serve all the same.
   const bool may_serve = running() || !setup_.host->reachable();
   if (!may_serve) {
@@ -116,6 +122,21 @@ Async<void> Instance::step() {
   take_check(failure);
 }
 
+/// The one that its container was started with.
+void Instance::note_health_check() {
+  const auto* container = setup_.host->find(setup_.container);
+  if (container == nullptr) return;
+  const auto label = container->labels.find(std::string(check_label));
+  if (label == container->labels.end() || label->second == check_in_label_) return;
+  check_in_label_ = label->second;
+  try {
+    const base::json::object settings{{"healthCheck", base::parse_json(label->second, "the label")}};
+    setup_.health_check = health_check_in(settings);
+  } catch (const base::Error& error) {
+    base::log::warn("instance {}: label {}: {}", setup_.id, check_label, error.what());
+  }
+}
+
 /// A new run has to show anew what it is worth.
 void Instance::note_run() {
   if (!setup_.host->reachable()) return;
@@ -125,6 +146,7 @@ void Instance::note_run() {
   if (runs && now - *running_since_ >= setup_.restart_reset_after) delay_ = setup_.first_restart_delay;
   if (!runs) running_since_.reset();
   const bool ended = ran_ && !runs;
+  removed_ = !runs && (removed_ || ran_) && setup_.host->find(setup_.container) == nullptr;
   ran_ = runs;
   if (!ended && (runs || checked_ != Health::up)) return;
   checked_ = Health::starting;

@@ -58,6 +58,7 @@ class Instance : public std::enable_shared_from_this<Instance> {
   Async<void> step();
   Async<void> restart();
   void note_run();
+  void note_health_check();
   void take_check(const std::optional<std::string>& failure);
   std::string why_not_running() const;
 
@@ -67,7 +68,9 @@ class Instance : public std::enable_shared_from_this<Instance> {
   bool keep_ = false, ended_ = false, watching_ = false;
   Signal watching_ended_;
 
-  bool ran_ = false;  ///< when it was last looked at
+  bool ran_ = false;      ///< when it was last looked at
+  bool removed_ = false;  ///< its container, by somebody else
+  std::string check_in_label_;
   Health checked_;
   bool was_up_ = false;
   int good_ = 0, bad_ = 0;  ///< checks in a row

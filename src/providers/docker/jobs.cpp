@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <filesystem>
 
 #include "base/error.h"
 #include "base/ids.h"
@@ -8,6 +9,7 @@
 #include "providers/docker/account.h"
 #include "providers/docker/container_spec.h"
 #include "providers/docker/labels.h"
+#include "providers/settings/fields.h"
 
 /// The part of Account that is about jobs: containers that run once. What an engine tells of them is all
 /// there is; nothing is kept beside.
@@ -21,6 +23,7 @@ using model::JobState;
 
 constexpr std::chrono::hours jobs_kept{24 * 14};
 constexpr std::size_t id_digits = 10;
+constexpr std::size_t largest_file_bytes = std::size_t{1} << 20, longest_path = 4096;
 
 std::string label_of(const engine::ContainerSummary& container, std::string_view label) {
   const auto found = container.labels.find(std::string(label));
@@ -155,6 +158,30 @@ Async<Account::HostPointer> Account::host_for_job(clusters::JobSpec spec) {
     }
   }
   throw *missing;
+}
+
+/// From the job's container, which stays when it has ended.
+Async<std::string> Account::job_file(std::string job_id, std::string name) {
+  const HostPointer host = host_of_job(job_id);
+  if (!host) throw Error(Kind::not_found, fmt::format("account '{}' has no job '{}'", account_.name, job_id));
+  if (name.empty() || name.find('\0') != std::string::npos || name.size() > longest_path) {
+    refuse("propertyFile",
+           fmt::format("a path in the job's container is needed, of at most {} characters", longest_path));
+  }
+  const std::string container = job_container(account_.name, job_id);
+  const auto found = co_await host->engine().inspect_container(container);
+  if (!found) throw Error(Kind::not_found, fmt::format("job '{}' is not there any more", job_id));
+  const std::string directory = found->working_directory.empty() ? "/" : found->working_directory;
+  const std::string path = (std::filesystem::path(directory) / name).lexically_normal();
+  try {
+    co_return co_await host->engine().read_file(container, path, largest_file_bytes);
+  } catch (const Error& error) {
+    if (error.kind() == Kind::not_found)
+      throw Error(Kind::not_found, fmt::format("propertyFile: job '{}' wrote no file '{}'", job_id, path),
+                  {{"field", "propertyFile"}});
+    if (error.kind() == Kind::invalid) refuse("propertyFile", error.what());
+    throw;
+  }
 }
 
 /// It stays, with its log, as one that has failed.

@@ -12,7 +12,9 @@ inline constexpr std::string_view label_prefix = "gennaker.";
 // Of containers.
 inline constexpr std::string_view account_label = "gennaker.account";
 inline constexpr std::string_view group_label = "gennaker.server-group";
-inline constexpr std::string_view index_label = "gennaker.index";    ///< of instances only
+inline constexpr std::string_view index_label = "gennaker.index";  ///< of instances only
+inline constexpr std::string_view check_label =
+    "gennaker.health-check";                                         ///< of instances: the setting as JSON
 inline constexpr std::string_view record_label = "gennaker.record";  ///< of records only: the group as JSON
 inline constexpr std::string_view revision_label = "gennaker.revision";  ///< of records only
 

@@ -23,7 +23,9 @@ Group group(const std::string& name, std::uint64_t revision, int desired) {
   group.capacity = {.min = 1, .max = 5, .desired = desired};
   group.image_id = "registry:5000/shop:1.2";
   group.raw_settings = {{"network", "host"}};
-  group.instances = {{.index = 3, .host = "a", .port = 26'001, .stage = InstanceStage::retiring}};
+  group.instances = {
+      {.index = 3, .host = "a", .port = 26'001, .stage = InstanceStage::retiring, .without = {"shop"}}};
+  group.tags = {{"team", "blue"}};
   group.done = {{.key = "resize", .at = base::from_millis(5), .answer = {{"drained", true}}}};
   return group;
 }

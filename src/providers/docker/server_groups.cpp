@@ -23,6 +23,14 @@ json::object named(const std::string& group) {
   return {{"serverGroupName", group}};
 }
 
+std::vector<InstanceRecord> live_records(const Group& group) {
+  std::vector<InstanceRecord> live;
+  for (const InstanceRecord& record : group.instances) {
+    if (record.stage == InstanceStage::live) live.push_back(record);
+  }
+  return live;
+}
+
 std::set<std::string> retiring_servers(const Group& group) {
   std::set<std::string> servers;
   for (const InstanceRecord& record : group.instances) {
@@ -50,6 +58,7 @@ std::vector<haproxy::Server> Account::servers_of(const std::string& load_balance
     for (const InstanceRecord& record : group.instances) {
       const auto instance = running->instances.find(record.index);
       if (record.stage != InstanceStage::live || record.left_out) continue;
+      if (is_without(record, load_balancer) || running->renewing.contains(record.index)) continue;
       if (instance == running->instances.end()) continue;
       const std::string& address = instance->second->host().address();
       if (!instance->second->in_service() || address.empty()) continue;
@@ -191,7 +200,8 @@ void Account::describe_image(Group& group, const std::string& image_id) const {
 
 Async<void> Account::complete_creation(GroupPointer running) {
   if (running->group.stage == GroupStage::active) co_return;
-  co_await launch(running);
+  std::vector<InstanceRecord> records = live_records(running->group);
+  co_await launch(running, std::move(records));
   Group done = running->group;
   done.stage = GroupStage::active;
   co_await save(running, std::move(done));
@@ -220,9 +230,10 @@ Async<json::object> Account::resize(model::Operation operation) {
   const AtWork work(running);
   expect_active(*running);
   const int wanted = capacity.desired - running->group.live_instances();
+  std::set<int> before;
+  for (const InstanceRecord& record : live_records(running->group)) before.insert(record.index);
   if (wanted > 0) co_await grow(running, wanted);
-  // Also those that a lost attempt wrote down but did not start.
-  if (wanted >= 0) co_await launch(running);
+  if (wanted >= 0) co_await fill(running, before);
   co_await shrink(running, std::max(-wanted, 0));
   Group done = running->group;
   done.capacity = capacity;
@@ -250,14 +261,42 @@ Async<void> Account::grow(GroupPointer running, int count) {
   if (failed) std::rethrow_exception(failed);
 }
 
+/// Starts what was not there before, and what is missing where a host answers: a lost attempt may have
+/// written it down, or somebody removed it. Of a growth that fails nothing is left.
+Async<void> Account::fill(GroupPointer running, std::set<int> before) {
+  std::vector<InstanceRecord> startable;
+  for (const InstanceRecord& record : live_records(running->group)) {
+    if (answers(record) || !before.contains(record.index)) startable.push_back(record);
+  }
+  std::exception_ptr failed;
+  try {
+    co_await launch(running, startable);
+  } catch (const Error&) {
+    failed = std::current_exception();
+  }
+  if (!failed) co_return;
+  Group smaller = running->group;
+  for (InstanceRecord& record : smaller.instances) {
+    if (record.stage == InstanceStage::live && !before.contains(record.index))
+      record.stage = InstanceStage::retiring;
+  }
+  try {
+    co_await retire(running, std::move(smaller));
+    Group without = running->group;
+    co_await save(running, std::move(without));
+  } catch (const Error& error) {
+    base::log::warn("server group '{}': its failed growth is not undone: {}", running->group.name,
+                    error.what());
+  }
+  changed();
+  std::rethrow_exception(failed);
+}
+
 /// Removes those on hosts that do not answer and then the highest numbers, and those that a lost attempt had
 /// begun to remove.
 Async<void> Account::shrink(GroupPointer running, int count) {
   Group leaving = running->group;
-  const auto lost = [this](const InstanceRecord& record) {
-    const HostPointer host = find_host(record.host);
-    return !host || !host->reachable();
-  };
+  const auto lost = [this](const InstanceRecord& record) { return !answers(record); };
   std::sort(leaving.instances.begin(), leaving.instances.end(),
             [&](const InstanceRecord& a, const InstanceRecord& b) {
               return std::pair(lost(a), a.index) > std::pair(lost(b), b.index);
@@ -270,6 +309,11 @@ Async<void> Account::shrink(GroupPointer running, int count) {
   }
   std::sort(leaving.instances.begin(), leaving.instances.end(),
             [](const InstanceRecord& a, const InstanceRecord& b) { return a.index < b.index; });
+  co_await retire(running, std::move(leaving));
+}
+
+/// Drains and removes those that are `retiring` in `leaving`.
+Async<void> Account::retire(GroupPointer running, Group leaving) {
   std::set<std::string> servers = retiring_servers(leaving);
   if (servers.empty()) co_return;
   co_await save(running, leaving);
@@ -281,13 +325,53 @@ Async<void> Account::shrink(GroupPointer running, int count) {
   }
   co_await all_of(std::move(stops));
   std::erase_if(leaving.instances, [&](const InstanceRecord& record) {
-    return record.stage == InstanceStage::retiring && !lost(record);
+    return record.stage == InstanceStage::retiring && answers(record);
   });
   for (InstanceRecord& record : leaving.instances) {
     if (record.stage == InstanceStage::retiring) record.stage = InstanceStage::gone;
   }
   running->group.instances = leaving.instances;  // in the engines with the mark
   co_await look_at_hosts();
+}
+
+/// What runs goes on; what is started from now on is started with this.
+Async<json::object> Account::update_launch(model::Operation operation) {
+  const std::string name = clusters::server_group_of(operation).name;
+  const clusters::LaunchChange change = clusters::launch_change_of(operation);
+  const GroupPointer running = find_group(name);
+  const auto held = co_await running->turn.take();
+  const AtWork work(running);
+  expect_active(*running);
+  Group updated = running->group;
+  updated.raw_settings = clusters::changed_settings(updated.raw_settings, change);
+  updated.settings = group_settings_of(updated.raw_settings);
+  if (!change.image_id.empty()) describe_image(updated, change.image_id);
+  std::set<std::string> names;
+  for (const InstanceRecord& record : live_records(updated)) {
+    if (answers(record)) names.insert(record.host);
+  }
+  // What cannot be had is told now, and not when the first instance has ended for it.
+  for (const std::string& host : names) co_await have_image(find_host(host), updated.image_id);
+  co_await mark(running, std::move(updated), operation.key, named(name));
+  co_return named(name);
+}
+
+Async<json::object> Account::tag_group(model::Operation operation) {
+  const std::string name = clusters::server_group_of(operation).name;
+  const GroupPointer running = find_group(name);
+  const auto held = co_await running->turn.take();
+  const AtWork work(running);
+  Group tagged = running->group;
+  const auto* tags = base::find_object(operation.what, "tags");
+  for (const auto& tag : tags != nullptr ? *tags : json::object()) {
+    if (tag.value().is_null()) {
+      tagged.tags.erase(tag.key());
+    } else {
+      tagged.tags[tag.key()] = tag.value();
+    }
+  }
+  co_await mark(running, std::move(tagged), operation.key, named(name));
+  co_return named(name);
 }
 
 /// Last: with this record the operation's effect is complete.

@@ -111,6 +111,11 @@ void read_limits(Fields& fields, GroupSettings& settings) {
 
 }  // namespace
 
+HealthCheckSettings health_check_in(const json::object& settings) {
+  Fields fields(settings, "settings");
+  return health_check_of(fields, NoCheck::allowed);
+}
+
 GroupSettings group_settings_of(const json::object& object) {
   Fields fields(object, "settings");
   GroupSettings settings;

@@ -37,6 +37,9 @@ struct GroupSettings {
   bool on_host_network() const { return network == host_network; }
 };
 
+/// Of the member `healthCheck`. Throws as group_settings_of().
+HealthCheckSettings health_check_in(const boost::json::object& settings);
+
 /// Throws base::Error `invalid`, naming the member ("settings.healthCheck.type").
 GroupSettings group_settings_of(const boost::json::object& settings);
 

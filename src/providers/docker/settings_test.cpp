@@ -51,7 +51,8 @@ TEST(DockerSettings, BecomeAContainer) {
   EXPECT_THAT(spec.environment, ElementsAre(Pair("A", "1"), Pair("APPLICATION", "shop"),
                                             Pair("INSTANCE", "shop-main-v003-2"), Pair("PORT", "9000"),
                                             Pair("SERVER_GROUP", "shop-main-v003"), Pair("VERSION", "mine")));
-  EXPECT_THAT(spec.labels, ElementsAre(Pair("gennaker.account", "prod"), Pair("gennaker.index", "2"),
+  EXPECT_THAT(spec.labels, ElementsAre(Pair("gennaker.account", "prod"), Pair("gennaker.health-check", "{}"),
+                                       Pair("gennaker.index", "2"),
                                        Pair("gennaker.server-group", "shop-main-v003"), Pair("team", "web")));
   ASSERT_EQ(spec.ports.size(), 2U);
   EXPECT_EQ(spec.ports[0].protocol, engine::Protocol::udp);

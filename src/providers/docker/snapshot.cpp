@@ -123,6 +123,7 @@ model::ServerGroup Account::describe(const RunningGroup& running) const {
                                .version = group.version};
   described.launch_config = group.raw_settings;
   described.launch_config["imageId"] = group.image_id;
+  described.tags = group.tags;
   if (group.stage != GroupStage::active) {
     described.tags["state"] = stage_words[static_cast<std::size_t>(group.stage)];
   }
@@ -139,7 +140,9 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
   described.extra = {{"port", record.port}, {"host", record.host}};
   const auto found = running.instances.find(record.index);
   if (found == running.instances.end()) {
-    const bool leaving = record.stage != InstanceStage::live || group.stage != GroupStage::creating;
+    const bool renewing = running.renewing.contains(record.index);
+    const bool leaving =
+        record.stage != InstanceStage::live || (group.stage != GroupStage::creating && !renewing);
     described.state = leaving ? HealthState::out_of_service : HealthState::starting;
     described.health = {{.type = health_type,
                          .state = described.state,
@@ -150,7 +153,7 @@ model::Instance Account::describe(const RunningGroup& running, const InstanceRec
   described.extra["privateIp"] = instance.host().address();
   described.extra["restarts"] = instance.restarts();
   described.health.push_back(platform_health(instance));
-  described.health.push_back(traffic_health(group, instance, record));
+  described.health.push_back(traffic_health(running, instance, record));
   described.state = clusters::aggregate(described.health);
   if (instance.hopeless() && !instance.running() && instance.host().reachable()) {
     described.state = described.health.front().state = HealthState::failed;
@@ -170,16 +173,24 @@ model::Health Account::platform_health(const Instance& instance) const {
           .platform = true};
 }
 
-model::Health Account::traffic_health(const Group& group, const Instance& instance,
+model::Health Account::traffic_health(const RunningGroup& running, const Instance& instance,
                                       const InstanceRecord& record) const {
+  const Group& group = running.group;
   const bool leaving = record.stage != InstanceStage::live;
-  model::Health health{.type = group.load_balancers.empty() ? "HealthCheck" : "LoadBalancer"};
+  const bool renewing = running.renewing.contains(record.index);
+  std::vector<std::string> registered = group.load_balancers;
+  std::erase_if(registered, [&](const auto& name) { return is_without(record, name); });
+  const bool balanced = !group.load_balancers.empty();
+  const bool deregistered = balanced && registered.empty();
+  model::Health health{.type = balanced ? "LoadBalancer" : "HealthCheck"};
   const std::string server = haproxy::server_name(instance.id());
-  if (leaving || group.disabled || record.left_out) {
+  if (leaving || renewing || group.disabled || record.left_out || deregistered) {
     health.state = load_balancers_.without_traffic(server);
-    health.description = leaving          ? "is being removed"
-                         : group.disabled ? "its server group is disabled"
-                                          : "a part of its server group gets no traffic";
+    health.description = leaving           ? "is being removed"
+                         : renewing        ? "is being started anew"
+                         : group.disabled  ? "its server group is disabled"
+                         : record.left_out ? "a part of its server group gets no traffic"
+                                           : "is not registered with its load balancers";
     return health;
   }
   health.state = state_of(instance.health());
@@ -190,7 +201,7 @@ model::Health Account::traffic_health(const Group& group, const Instance& instan
     health.description = instance.host().why_unreachable();
   }
   if (health.state != HealthState::up) return health;
-  load_balancers_.judge(server, group.load_balancers, health);
+  load_balancers_.judge(server, registered, health);
   return health;
 }
 

@@ -457,6 +457,22 @@ TEST_P(DockerEngines, ReadsLogs) {
               HasSubstr("invalid: "));
 }
 
+TEST_P(DockerEngines, ReadsAFile) {
+  launch(name(), spec("busybox mkdir /out; echo rows=7 > /out/result; busybox ln -s /etc/passwd /out/link; "
+                      "cat /noise > /out/large"));
+  run(engine().wait_container(name()));
+  const auto why = [&](const std::string& path) {
+    return failure_of([&] { run(engine().read_file(name(), path, 1 << 20)); });
+  };
+  EXPECT_EQ(run(engine().read_file(name(), "/out/result", 100)), "rows=7\n") << "also when it has ended";
+  EXPECT_THAT(why("/out/none"), HasSubstr("not_found: "));
+  EXPECT_THAT(why("/out"), HasSubstr("invalid: '/out' is a directory"));
+  EXPECT_THAT(why("/out/link"), ::testing::Not("")) << "it would have to be followed in the container";
+  EXPECT_EQ(why("/out/large"), "invalid: '/out/large' is 8388608 bytes long; 1048576 is the most");
+  EXPECT_THAT(failure_of([&] { run(engine().read_file(name("none"), "/out/result", 100)); }),
+              HasSubstr("not_found: "));
+}
+
 TEST_P(DockerEngines, ReadsLongLogs) {
   launch(name(), spec("seq 1 20000"));
   run(engine().wait_container(name()));

@@ -182,6 +182,16 @@ void Podman::serve() {
   TestEngine::serve(command({"system", "service", "--time=0", host()}), environment_);
 }
 
+void Podman::trust(const std::vector<std::string>& registries) {
+  std::ofstream file(place() / "registries.conf", std::ios::app);
+  for (const std::string& one : registries) {
+    file << fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", one);
+  }
+  file.close();
+  kill();
+  serve();
+}
+
 void Podman::run(const std::vector<std::string>& arguments) {
   Program::run(command(arguments), environment_, place() / "command.log");
 }

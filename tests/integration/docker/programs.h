@@ -75,6 +75,8 @@ class Podman final : public TestEngine {
   explicit Podman(const std::string& registry);
   ~Podman() override;
   void serve() override;
+  /// Serves anew, and calls these registries without TLS besides.
+  void trust(const std::vector<std::string>& registries);
   /// Runs the command line on the same images and containers; throws when it fails.
   void run(const std::vector<std::string>& arguments);
 

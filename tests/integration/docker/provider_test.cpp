@@ -1,265 +1,14 @@
-#include <arpa/inet.h>
-#include <boost/asio/io_context.hpp>
-#include <fstream>
-#include <gmock/gmock.h>
-#include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "provider_world.h"
 
-#include "base/error.h"
-#include "clusters/operations.h"
-#include "programs.h"
-#include "providers/docker/docker_provider.h"
-
-/// The provider with two real Podmans as its hosts, a real HAProxy and a real registry.
+/// What the provider does when all goes well, and what it finds again.
 namespace gennaker::providers::docker {
 namespace {
 
-using namespace std::chrono_literals;
-using clients::docker::free_port;
-using clients::docker::Place;
-using clients::docker::Podman;
-using clients::docker::Registry;
-using model::HealthState;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-namespace asio = base::asio;
-namespace fs = std::filesystem;
-namespace json = boost::json;
-
-constexpr auto patience = 60s;
-
-void write(const fs::path& path, const std::string& text) {
-  fs::create_directories(path.parent_path());
-  std::ofstream(path, std::ios::binary) << text;
-}
-
-/// BusyBox's web server: answers /health, and / with the version that it was built with.
-void make_source(const fs::path& place, const std::string& version) {
-  fs::create_directories(place / "rootfs/bin");
-  fs::copy_file("/bin/busybox", place / "rootfs/bin/busybox", fs::copy_options::skip_existing);
-  for (const auto* name : {"sh", "httpd", "sleep", "echo"}) {
-    if (!fs::is_symlink(place / "rootfs/bin" / name)) {
-      fs::create_symlink("busybox", place / "rootfs/bin" / name);
-    }
-  }
-  write(place / "rootfs/www/health", "fine\n");
-  write(place / "rootfs/www/index.html", version);
-  write(place / "Containerfile",
-        "FROM scratch\nCOPY rootfs/ /\nENV PATH=/bin\n"
-        "CMD [\"sh\", \"-c\", \"echo here; exec httpd -f -p 127.0.0.1:$PORT -h /www\"]\n");
-}
-
-/// The body of an answer of 200; else empty.
-std::string get(int port) {
-  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  const timeval limit{.tv_sec = 5, .tv_usec = 0};
-  setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
-  sockaddr_in place{};
-  place.sin_family = AF_INET;
-  place.sin_port = htons(static_cast<std::uint16_t>(port));
-  place.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  std::string answer;
-  static constexpr std::string_view request = "GET / HTTP/1.0\r\nHost: localhost\r\n\r\n";
-  if (connect(fd, reinterpret_cast<sockaddr*>(&place), sizeof place) == 0 &&
-      send(fd, request.data(), request.size(), MSG_NOSIGNAL) > 0) {
-    char bytes[4096];
-    for (ssize_t n = recv(fd, bytes, sizeof bytes, 0); n > 0; n = recv(fd, bytes, sizeof bytes, 0)) {
-      answer.append(bytes, static_cast<std::size_t>(n));
-    }
-  }
-  ::close(fd);
-  const auto head = answer.find("\r\n\r\n");
-  if (answer.find(" 200 ") == std::string::npos || head == std::string::npos) return "";
-  return answer.substr(head + 4);
-}
-
-Registry& registry() {
-  static Registry registry;
-  return registry;
-}
-
-class DockerProviderTest : public ::testing::Test {
- protected:
-  static void SetUpTestSuite() {
-    a_ = std::make_unique<Podman>(registry().address());
-    b_ = std::make_unique<Podman>(registry().address());
-  }
-  static void TearDownTestSuite() {
-    a_.reset();
-    b_.reset();
-  }
-
-  void SetUp() override {
-    const auto* test = ::testing::UnitTest::GetInstance()->current_test_info();
-    DockerAccount account{.name = test->name(), .environment = "test"};
-    account.hosts = {{.name = "a", .address = {.host = a_->host()}},
-                     {.name = "b", .address = {.host = b_->host()}}};
-    account.registries = {{.address = registry().address(), .username = "ann", .password = "secret"}};
-    account_ = account.name;
-    options_.accounts = {account};
-    options_.data_directory = place_.path();
-    options_.shim_program = {GENNAKER_PROGRAM, "shim"};
-    options_.first_port = 20'000 + (getpid() % 80) * 100;
-    options_.last_port = options_.first_port + 99;
-    options_.drain_timeout = 5s;
-    open();
-  }
-  void TearDown() override {
-    if (!provider_) open();
-    for (const auto& group : snapshot().server_groups) {
-      perform(clusters::destroy_server_group(key(), ref(group.name)));
-    }
-    for (const auto& balancer : snapshot().load_balancers) {
-      perform(clusters::delete_load_balancer(key(), account_, "docker", balancer.name));
-    }
-    close(true);
-  }
-
-  /// A new provider, as after a restart of the server.
-  void open() {
-    loop_ = std::make_unique<asio::io_context>();
-    provider_ = std::make_unique<DockerProvider>(loop_->get_executor(), options_, http_, clock_);
-    run(provider_->start());
-  }
-  /// `kindly` through stop(), else as by SIGKILL.
-  void close(bool kindly) {
-    if (kindly) run(provider_->stop());
-    provider_.reset();
-    loop_.reset();
-  }
-
-  template <class T>
-  T run(base::Async<T> work) {
-    std::exception_ptr failed;
-    bool ended = false;
-    if constexpr (std::is_void_v<T>) {
-      asio::co_spawn(*loop_, std::move(work), [&](std::exception_ptr error) {
-        failed = error;
-        ended = true;
-      });
-      while (!ended) loop_->run_one();
-      if (failed) std::rethrow_exception(failed);
-    } else {
-      std::optional<T> result;
-      asio::co_spawn(*loop_, std::move(work), [&](std::exception_ptr error, T value) {
-        failed = error;
-        if (!error) result = std::move(value);
-        ended = true;
-      });
-      while (!ended) loop_->run_one();
-      if (failed) std::rethrow_exception(failed);
-      return std::move(*result);
-    }
-  }
-  json::object perform(const model::Operation& operation) { return run(provider_->perform(operation)); }
-  std::string refusal(const model::Operation& operation) {
-    try {
-      const auto answer = perform(operation);
-      ADD_FAILURE() << "not refused: " << json::serialize(answer);
-      return "";
-    } catch (const base::Error& error) {
-      return fmt::format("{}: {}", base::to_string(error.kind()), error.what());
-    }
-  }
-  clusters::Snapshot snapshot() { return run(provider_->watch(account_, 0)); }
-  model::ServerGroup group(const std::string& name) {
-    for (const auto& found : snapshot().server_groups) {
-      if (found.name == name) return found;
-    }
-    return {};
-  }
-  std::string told(const model::ServerGroup& group) {
-    std::string text;
-    for (const auto& instance : group.instances) {
-      text += fmt::format("{} in {}: {}", instance.id, instance.zone, model::to_string(instance.state));
-      for (const auto& health : instance.health)
-        text += fmt::format("; {}: {}", health.type, health.description);
-      text += "\n";
-    }
-    return text;
-  }
-  void await(const std::string& what, const std::function<bool()>& condition) {
-    const base::TimePoint end = clock_.now() + patience;
-    while (!condition()) {
-      if (clock_.now() > end) {
-        std::string all;
-        for (const auto& one : snapshot().server_groups) all += told(one);
-        FAIL() << "in vain: " << what << "\n" << all;
-      }
-      loop_->run_one_for(20ms);
-    }
-  }
-  void await_healthy(const std::string& name, std::size_t count) {
-    await(fmt::format("{} healthy instances of {}", count, name), [&] {
-      const auto found = group(name);
-      return found.instances.size() == count &&
-             std::all_of(found.instances.begin(), found.instances.end(),
-                         [](const auto& one) { return one.state == HealthState::up; });
-    });
-  }
-  std::vector<std::string> zones(const std::string& name) {
-    std::vector<std::string> zones;
-    for (const auto& instance : group(name).instances) zones.push_back(instance.zone);
-    return zones;
-  }
-
-  json::object bake_answer(const std::string& version, json::object settings = {}) {
-    const fs::path source = place_.path() / ("source-" + version);
-    make_source(source, version);
-    settings["source"] = source.string();
-    return perform(clusters::bake(key(), account_, "docker", "shop", version, settings));
-  }
-  std::string bake(const std::string& version) {
-    return std::string(bake_answer(version).at("imageId").as_string());
-  }
-  int balance() {
-    const int port = free_port();
-    perform(clusters::upsert_load_balancer(key(), account_, "docker", "shop", {{"port", port}}));
-    return port;
-  }
-  clusters::ServerGroupSpec spec(const std::string& image, int count) {
-    return {.account = account_,
-            .region = "docker",
-            .moniker = {.app = "shop", .stack = "main"},
-            .image_id = image,
-            .capacity = {.min = count, .max = count, .desired = count},
-            .settings = {{"network", "host"},
-                         {"stopGraceMs", 0},
-                         {"healthCheck", {{"path", "/health"}, {"intervalMs", 200}}}}};
-  }
-  std::string create(const std::string& key, const clusters::ServerGroupSpec& wanted) {
-    const auto answer = perform(clusters::create_server_group(key, wanted));
-    return std::string(answer.at("serverGroupName").as_string());
-  }
-  clusters::ServerGroupRef ref(const std::string& name) const { return {account_, "docker", name}; }
-  std::string key() { return fmt::format("key-{}", ++keys_); }
-  /// Names of containers of this account, on both hosts.
-  std::vector<std::string> containers() {
-    std::vector<std::string> names;
-    for (const Podman* podman : {a_.get(), b_.get()}) {
-      engine::Engine engine(http_, clock_, {.host = podman->host()});
-      const engine::ContainerFilter filter{.labels = {"gennaker.account=" + account_}};
-      for (const auto& one : run(engine.list_containers(filter))) names.push_back(one.names.front());
-    }
-    std::sort(names.begin(), names.end());
-    return names;
-  }
-
-  static inline std::unique_ptr<Podman> a_, b_;
-  Place place_;
-  net::Client http_;
-  base::SystemClock clock_;
-  DockerOptions options_;
-  std::string account_;
-  std::unique_ptr<asio::io_context> loop_;
-  std::unique_ptr<DockerProvider> provider_;
-  int keys_ = 0;
-};
 
 TEST_F(DockerProviderTest, DeploysBehindALoadBalancer) {
   const int port = balance();
@@ -348,9 +97,44 @@ TEST_F(DockerProviderTest, RunsAJobOnce) {
   EXPECT_THAT(refusal(clusters::run_job("wrong", wanted)), HasSubstr("settings.command"));
   for (const std::string& name : containers()) {
     for (const Podman* podman : {a_.get(), b_.get()}) {
-      engine::Engine engine(http_, clock_, {.host = podman->host()});
+      engine::Engine engine(*http_, clock_, {.host = podman->host()});
       run(engine.remove_container(name, engine::Force::yes));
     }
+  }
+}
+
+TEST_F(DockerProviderTest, ReadsFilesOfJobs) {
+  clusters::JobSpec wanted;
+  wanted.account = account_;
+  wanted.region = "docker";
+  wanted.moniker = {.app = "shop", .stack = "", .detail = "report", .cluster = "", .sequence = {}};
+  wanted.image_id = bake("1.0");
+  wanted.settings = {
+      {"network", "host"},
+      {"workingDirectory", "/www"},
+      {"command", "echo rows=7 > result; while echo 0123456789; do :; done > /large & sleep 0.5; kill $!"}};
+  const std::string id(perform(clusters::run_job("once", wanted)).at("jobId").as_string());
+  await("the job's end", [&] {
+    const auto all = snapshot();
+    return all.jobs.size() == 1 && all.jobs.at(0).completed_time.has_value();
+  });
+  const auto why = [&](const std::string& job, const std::string& name) {
+    try {
+      return "no failure: " + run(provider_->job_file(account_, job, name)).substr(0, 100);
+    } catch (const base::Error& error) {
+      return fmt::format("{}: {}", base::to_string(error.kind()), error.what());
+    }
+  };
+  EXPECT_EQ(run(provider_->job_file(account_, id, "result")), "rows=7\n");
+  EXPECT_EQ(run(provider_->job_file(account_, id, "/www/result")), "rows=7\n");
+  EXPECT_EQ(why(id, "none"), "not_found: propertyFile: job '" + id + "' wrote no file '/www/none'");
+  EXPECT_EQ(why(id, "/www"), "invalid: propertyFile: '/www' is a directory, not a file");
+  EXPECT_THAT(why(id, ""), HasSubstr("invalid: propertyFile: a path in the job's container is needed"));
+  EXPECT_THAT(why(id, "/large"), HasSubstr("1048576 is the most"));
+  EXPECT_THAT(why("shop-none", "result"), HasSubstr("has no job 'shop-none'"));
+  for (const Podman* podman : {a_.get(), b_.get()}) {
+    engine::Engine engine(*http_, clock_, {.host = podman->host()});
+    run(engine.remove_container(account_ + ".job." + id, engine::Force::yes));
   }
 }
 
