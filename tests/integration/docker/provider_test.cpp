@@ -123,7 +123,7 @@ class DockerProviderTest : public ::testing::Test {
   /// A new provider, as after a restart of the server.
   void open() {
     loop_ = std::make_unique<asio::io_context>();
-    provider_ = std::make_unique<DockerProvider>(loop_->get_executor(), options_, http_, clock_);
+    provider_ = std::make_unique<DockerProvider>(loop_->get_executor(), options_, http_, clock_, bake_log_);
     run(provider_->start());
   }
   /// `kindly` through stop(), else as by SIGKILL.
@@ -208,11 +208,18 @@ class DockerProviderTest : public ::testing::Test {
     return zones;
   }
 
+  clusters::BakeSpec bake_spec(const std::string& version, json::object settings = {}) {
+    return {.account = account_,
+            .region = "docker",
+            .name = "shop",
+            .version = version,
+            .settings = std::move(settings)};
+  }
   json::object bake_answer(const std::string& version, json::object settings = {}) {
     const fs::path source = place_.path() / ("source-" + version);
     make_source(source, version);
     settings["source"] = source.string();
-    return perform(clusters::bake(key(), account_, "docker", "shop", version, settings));
+    return perform(clusters::bake(key(), bake_spec(version, std::move(settings))));
   }
   std::string bake(const std::string& version) {
     return std::string(bake_answer(version).at("imageId").as_string());
@@ -254,6 +261,12 @@ class DockerProviderTest : public ::testing::Test {
   Place place_;
   net::Client http_;
   base::SystemClock clock_;
+  /// What the provider said about its bakes, one thread's.
+  class Lines final : public bakery::BakeLog {
+   public:
+    void write(std::string_view, std::string_view lines) override { text += std::string(lines) + "\n"; }
+    std::string text;
+  } bake_log_;
   DockerOptions options_;
   std::string account_;
   std::unique_ptr<asio::io_context> loop_;
@@ -472,6 +485,50 @@ TEST_F(DockerProviderTest, BakesTheSameOnce) {
   ASSERT_NE(image, all.images.end());
   EXPECT_EQ(image->name, "shop");
   EXPECT_EQ(image->version, "3.0");
+}
+
+TEST_F(DockerProviderTest, KnowsWhatABakeIsMadeFrom) {
+  const auto inputs_of = [&](const clusters::BakeSpec& spec) {
+    return json::serialize(run(provider_->bake_inputs(clusters::bake(key(), spec))));
+  };
+  const fs::path source = place_.path() / "inputs";
+  make_source(source, "1.0");
+  const auto spec = bake_spec("1.0", {{"source", source.string()}});
+  const std::string before = inputs_of(spec);
+  EXPECT_THAT(before, AllOf(HasSubstr(R"("source":"sha256:)"), HasSubstr(R"("hosts":["a","b"])")));
+  EXPECT_EQ(inputs_of(spec), before);
+  write(source / "rootfs/www/index.html", "another");
+  EXPECT_NE(inputs_of(spec), before);
+}
+
+TEST_F(DockerProviderTest, BakesOnABaseImage) {
+  const std::string base = bake("base");
+  const fs::path source = place_.path() / "on-base";
+  write(source / "Containerfile",
+        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nARG COLOUR\nRUN echo \"it is $COLOUR\" && echo \"$COLOUR\" > "
+        "/www/colour\n");
+  auto spec = bake_spec("2.0", {{"source", source.string()}});
+  spec.base_image = base;
+  spec.attributes = {{"COLOUR", "red"}};
+  const auto first = perform(clusters::bake(key(), spec));
+  EXPECT_THAT(bake_log_.text, AllOf(HasSubstr("Base image: " + base + " ("),
+                                    HasSubstr("a: builds localhost/shop:2.0-"), HasSubstr("it is red\n")));
+  spec.attributes = {{"COLOUR", "blue"}};
+  EXPECT_NE(perform(clusters::bake(key(), spec)).at("imageId"), first.at("imageId"));
+  spec.attributes = {{"COLOUR", "red"}};
+  EXPECT_TRUE(perform(clusters::bake(key(), spec)).at("previouslyBaked").as_bool());
+  spec.rebake = true;
+  EXPECT_FALSE(perform(clusters::bake(key(), spec)).at("previouslyBaked").as_bool());
+  spec.base_image = "localhost/none:1";
+  EXPECT_THAT(refusal(clusters::bake(key(), spec)), HasSubstr("not_found: "));
+}
+
+TEST_F(DockerProviderTest, SaysHowABuildFails) {
+  const fs::path source = place_.path() / "broken";
+  write(source / "Containerfile", "FROM " + bake("base") + "\nRUN echo going; false\n");
+  EXPECT_THAT(refusal(clusters::bake(key(), bake_spec("3.0", {{"source", source.string()}}))),
+              HasSubstr("invalid: "));
+  EXPECT_THAT(bake_log_.text, HasSubstr("going\n"));
 }
 
 }  // namespace
