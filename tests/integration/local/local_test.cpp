@@ -623,8 +623,8 @@ TEST_F(LocalWorld, BakesOnABaseImageAndSaysSo) {
   spec.settings["source"] = (data_ / "over").string();
   spec.base_image = base;
   const auto answer = perform(clusters::bake(key(), spec));
-  const fs::path files =
-      data_ / "local/local/images" / std::string(answer.at("imageId").as_string()) / "files";
+  const fs::path files = fs::path(options_.data_directory) / "local/local/images" /
+                         std::string(answer.at("imageId").as_string()) / "files";
   EXPECT_TRUE(fs::exists(files / "demo-service")) << "what lies beneath shows through";
   std::string version;
   std::ifstream(files / "VERSION") >> version;
