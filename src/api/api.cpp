@@ -56,6 +56,7 @@ net::Router make_router(const Parts& parts) {
   add_infrastructure(router, parts);
   add_cluster_views(router, parts);
   add_cluster_locks(router, parts);
+  add_bakery(router, parts);
   add_guards(router, parts);
   add_firewalls(router, parts);
   add_tags(router, parts);

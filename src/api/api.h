@@ -8,6 +8,8 @@
 
 #include "api/inventory_bell.h"
 #include "api/origins.h"
+#include "bakery/bake_logs.h"
+#include "bakery/base_images.h"
 #include "clusters/clouds.h"
 #include "clusters/cluster_locks.h"
 #include "clusters/traffic_guards.h"
@@ -36,6 +38,8 @@ struct Parts {
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
   const clusters::ClusterLocks& locks;
+  bakery::BakeLogs& bake_logs;
+  const std::vector<bakery::BaseImage>& base_images;
   InventoryBell& bell;
   const Origins& origins;
   const engine::StageCatalog& stages;

@@ -54,6 +54,7 @@ void add_tasks(net::Router& router, const Parts& parts);
 void add_infrastructure(net::Router& router, const Parts& parts);
 void add_cluster_views(net::Router& router, const Parts& parts);
 void add_cluster_locks(net::Router& router, const Parts& parts);
+void add_bakery(net::Router& router, const Parts& parts);
 void add_guards(net::Router& router, const Parts& parts);
 void add_firewalls(net::Router& router, const Parts& parts);
 void add_tags(net::Router& router, const Parts& parts);

@@ -55,6 +55,7 @@ class CommandLine {
     add_execution();
     add_cluster();
     add_lock();
+    add_bake();
     add_expression();
     add_test();
     add_store();
@@ -252,6 +253,17 @@ class CommandLine {
     take->add_option("--reason", lock_.reason, "Why; it is kept with your name")->required();
   }
 
+  void add_bake() {
+    auto* bake = group("bake", "Bakes: images that are made");
+    auto* get = command(bake, "get", "Show how a bake is going, and what it is made from",
+                        [this](Context& context) { return get_bake(context, bake_.id); });
+    get->add_option("id", bake_.id, "The bake's id")->required();
+    auto* log = command(bake, "log", "Print a bake's log",
+                        [this](Context& context) { return show_bake_log(context, bake_); });
+    log->add_option("id", bake_.id, "The bake's id")->required();
+    log->add_flag("--follow", bake_.follow, "Go on until the bake has ended");
+  }
+
   void add_expression() {
     auto* expression = group("expression", "Expressions: ${...} in pipelines");
     auto* test =
@@ -336,6 +348,7 @@ class CommandLine {
   Judgment judgment_;
   Explain explain_;
   LockBreak lock_;
+  BakeLogQuery bake_;
 };
 
 int exit_code(const base::Error& error) {

@@ -362,6 +362,41 @@ TEST_F(CommandLineTest, BreaksALockWithAReason) {
   EXPECT_EQ(gennaker({"lock", "break", "local", "here", "nowhere", "--reason", "x"}), not_there);
 }
 
+TEST_F(CommandLineTest, ShowsABake) {
+  script_.answer("GET /bakes/01X-0123456789", 200,
+                 R"({"id":"01X-0123456789","state":"COMPLETED","result":"SUCCESS","account":"local",)"
+                 R"("region":"here","imageId":"demo-1","executionId":"01X","inputs":["name: demo"]})");
+  EXPECT_EQ(gennaker({"bake", "get", "01X-0123456789"}), done) << err();
+  EXPECT_THAT(out(), AllOf(HasSubstr("01X-0123456789  COMPLETED SUCCESS  local    here    demo-1"),
+                           HasSubstr("\n  name: demo\n")));
+  EXPECT_EQ(gennaker({"bake", "get", "01X-0123456789", "--quiet"}), done);
+  EXPECT_EQ(out(), "01X-0123456789\n");
+  EXPECT_EQ(gennaker({"bake", "get", "01Y-0123456789"}), not_there);
+}
+
+TEST_F(CommandLineTest, PrintsABakesLog) {
+  script_.answer("GET /bakery/logs/any/01X-0123456789", 200, "Step 1\nStep\x1b[31m 2\n");
+  EXPECT_EQ(gennaker({"bake", "log", "01X-0123456789"}), done) << err();
+  EXPECT_EQ(out(), "Step 1\nStep [31m 2\n");
+  EXPECT_EQ(gennaker({"bake", "log", "01Y-0123456789"}), not_there);
+}
+
+TEST_F(CommandLineTest, FollowsABakesLogToItsEnd) {
+  const std::string begin = net::sse_event("log", "7", R"({"text":"Step 1\n"})");
+  const auto end = [](const std::string& result) {
+    return net::sse_event("log", "14", R"({"text":"Step 2\n"})") +
+           net::sse_event("end", "14", R"({"state":"COMPLETED","result":")" + result + R"("})");
+  };
+  script_.answer("GET /bakes/01X-0123456789/log", 200, begin);
+  script_.answer("GET /bakes/01X-0123456789/log", 200, end("SUCCESS"));
+  EXPECT_EQ(gennaker({"bake", "log", "01X-0123456789", "--follow"}), done) << err();
+  EXPECT_EQ(out(), "Step 1\nStep 2\n01X-0123456789: COMPLETED SUCCESS\n");
+  script_.answer("GET /bakes/01Z-0123456789/log", 200, end("FAILURE"));
+  EXPECT_EQ(gennaker({"bake", "log", "01Z-0123456789", "--follow", "--quiet"}), failed);
+  EXPECT_EQ(out(), "Step 2\n");
+  EXPECT_EQ(gennaker({"bake", "log", "01Y-0123456789", "--follow"}), not_there);
+}
+
 TEST_F(CommandLineTest, KnowsWhenNobodyAnswers) {
   asio::io_context io;
   std::uint16_t port = 0;
@@ -420,7 +455,8 @@ TEST_F(CommandLineTest, CompletesEveryCommandInEveryShell) {
       {"pipeline", {"list", "get", "save", "delete", "run", "watch"}},
       {"execution", {"list", "get", "cancel", "judge"}},
       {"cluster", {"list"}},
-      {"lock", {"list", "break"}}};
+      {"lock", {"list", "break"}},
+      {"bake", {"get", "log"}}};
   for (const std::string shell : {"bash", "zsh", "fish"}) {
     EXPECT_EQ(gennaker({"completion", shell}), done);
     for (const auto& [group, names] : commands) {

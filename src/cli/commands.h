@@ -95,6 +95,14 @@ struct LockBreak {
 Async<int> list_locks(Context& context);
 Async<int> break_lock(Context& context, LockBreak what);
 
+struct BakeLogQuery {
+  std::string id;
+  bool follow = false;
+};
+Async<int> get_bake(Context& context, std::string id);
+/// `failed` when it follows a bake that does not succeed.
+Async<int> show_bake_log(Context& context, BakeLogQuery what);
+
 /// Shows an execution until it ends, over breaks of the connection and restarts of the server of up to 60 s.
 /// `just_started`: that it is not there yet is no error for the first 10 s.
 enum class Known { yes, just_started };

@@ -67,25 +67,56 @@ std::string Gate::shown_url(std::string_view path) const {
   return net::shown_url(endpoint_) + std::string(path);
 }
 
-Async<json::value> Gate::call(std::string method, std::string path, json::value body) {
+net::ClientRequest Gate::request_for(std::string method, std::string_view path) const {
   net::ClientRequest request{
       .method = std::move(method), .url = url(path), .timeout = std::chrono::seconds(60)};
-  request.headers["Accept"] = "application/json";
   request.headers["User-Agent"] = "gennaker";
   request.answer_limit_bytes = 256 * 1024 * 1024;
-  if (!body.is_null()) {
-    request.headers["Content-Type"] = "application/json";
-    request.body = base::to_text(body);
-  }
+  return request;
+}
+
+Async<net::ClientResponse> Gate::answer_to(net::ClientRequest request) {
   const auto sent = request;
   net::ClientResponse response = co_await client_.send(std::move(request));
   if (response.status >= 300) {
     throw Error(kind_of(response.status), message_of(sent, response), {{"status", response.status}});
   }
+  co_return response;
+}
+
+Async<json::value> Gate::call(std::string method, std::string path, json::value body) {
+  net::ClientRequest request = request_for(std::move(method), path);
+  request.headers["Accept"] = "application/json";
+  if (!body.is_null()) {
+    request.headers["Content-Type"] = "application/json";
+    request.body = base::to_text(body);
+  }
+  const std::string what = fmt::format("the answer to {} {}", request.method, net::shown_url(request.url));
+  net::ClientResponse response = co_await answer_to(std::move(request));
   if (response.body.empty()) co_return nullptr;
-  co_return base::parse_json(response.body,
-                             fmt::format("the answer to {} {}", sent.method, net::shown_url(sent.url)),
-                             {.bytes = 256 * 1024 * 1024, .depth = 500});
+  co_return base::parse_json(response.body, what, {.bytes = 256 * 1024 * 1024, .depth = 500});
+}
+
+Async<std::string> Gate::get_text(std::string path) {
+  net::ClientRequest request = request_for("GET", path);
+  net::ClientResponse response = co_await answer_to(std::move(request));
+  co_return std::move(response.body);
+}
+
+Async<std::unique_ptr<net::AnswerStream>> Gate::follow(std::string path, std::string last_id) {
+  net::ClientRequest request = request_for("GET", path);
+  request.headers["Accept"] = "text/event-stream";
+  if (!last_id.empty()) request.headers["Last-Event-ID"] = last_id;
+  const auto sent = request;
+  std::unique_ptr<net::AnswerStream> stream = co_await client_.open(std::move(request));
+  if (stream->head().status < 300) co_return stream;
+  net::ClientResponse refusal = stream->head();
+  for (;;) {
+    const std::string more = co_await stream->read();
+    if (more.empty()) break;
+    refusal.body += more;
+  }
+  throw Error(kind_of(refusal.status), message_of(sent, refusal), {{"status", refusal.status}});
 }
 
 Async<json::value> Gate::call(std::string method, std::string path) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/json/value.hpp>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -25,6 +26,10 @@ class Gate {
   Async<json::value> get(std::string path);
   Async<json::object> get_object(std::string path);
   Async<json::array> get_array(std::string path);
+  /// What is no JSON, as it is.
+  Async<std::string> get_text(std::string path);
+  /// Server-sent events behind `last_id` (empty: from the first), as they come. Throws as call().
+  Async<std::unique_ptr<net::AnswerStream>> follow(std::string path, std::string last_id);
 
   net::Client& client() { return client_; }
   std::string url(std::string_view path) const;
@@ -32,6 +37,9 @@ class Gate {
   std::string shown_url(std::string_view path) const;
 
  private:
+  Async<net::ClientResponse> answer_to(net::ClientRequest request);
+  net::ClientRequest request_for(std::string method, std::string_view path) const;
+
   net::Client& client_;
   std::string endpoint_;
 };

@@ -59,6 +59,12 @@ class CloudProvider {
   /// leaves nothing behind.
   virtual Async<json::object> perform(model::Operation operation) = 0;
 
+  /// What decides about the outcome of a bake besides what the operation itself says: the digest of a
+  /// source's content, the id of a base image. A member takes the place of the setting of its name: the same
+  /// content in another folder is the same. Changes nothing but what `perform` would bring along first (a
+  /// base image that is pulled). Throws as `perform`.
+  virtual Async<json::object> bake_inputs(model::Operation operation);
+
   /// The last lines of the output of an instance or a job. Throws `not_found`.
   virtual Async<std::string> console_output(std::string account, std::string id) = 0;
 

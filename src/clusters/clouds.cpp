@@ -213,6 +213,18 @@ Async<json::object> Clouds::perform(model::Operation operation) {
   co_return co_await std::move(running_there);
 }
 
+Async<json::object> CloudProvider::bake_inputs(model::Operation) {
+  co_return json::object();
+}
+
+Async<json::object> Clouds::bake_inputs(model::Operation operation) {
+  CloudProvider* provider = home_of(operation.account).provider;
+  expect_can(operation.account, operation.kind);
+  auto asking = provider->bake_inputs(std::move(operation));
+  auto running_there = base::run_on(executor_, std::move(asking));
+  co_return co_await std::move(running_there);
+}
+
 Async<std::string> CloudProvider::job_file(std::string account, std::string job_id, std::string name) {
   throw base::Error(
       base::Kind::not_found,

@@ -48,6 +48,8 @@ class Clouds final : public runner::Operator {
 
   /// See runner::Operator. The snapshot shows the effect when this returns: whoever acted reads what it did.
   Async<json::object> perform(model::Operation operation) override;
+  /// See CloudProvider::bake_inputs. Throws as `perform`.
+  Async<json::object> bake_inputs(model::Operation operation);
   Async<std::string> console_output(std::string account, std::string id);
   Async<std::string> job_file(std::string account, std::string job_id, std::string name);
 

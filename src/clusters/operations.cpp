@@ -292,11 +292,27 @@ model::Operation cancel_job(std::string key, const std::string& account, const s
   return operation(cancel_job_kind, std::move(key), account, {{"jobId", job_id}, {"region", region}});
 }
 
-model::Operation bake(std::string key, const std::string& account, const std::string& region,
-                      const std::string& name, const std::string& version, json::object settings) {
-  return operation(
-      bake_kind, std::move(key), account,
-      {{"name", name}, {"region", region}, {"version", version}, {"settings", std::move(settings)}});
+model::Operation bake(std::string key, const BakeSpec& spec) {
+  json::object what{
+      {"name", spec.name}, {"region", spec.region}, {"version", spec.version}, {"settings", spec.settings}};
+  if (!spec.base_image.empty()) what["baseImage"] = spec.base_image;
+  if (!spec.attributes.empty()) what["attributes"] = spec.attributes;
+  if (spec.rebake) what["rebake"] = true;
+  return operation(bake_kind, std::move(key), spec.account, std::move(what));
+}
+
+BakeSpec bake_spec_of(const model::Operation& operation) {
+  const json::object& what = operation.what;
+  const auto* settings = base::find_object(what, "settings");
+  const auto* attributes = base::find_object(what, "attributes");
+  return {.account = operation.account,
+          .region = base::string_or(what, "region", ""),
+          .name = base::string_or(what, "name", ""),
+          .version = base::string_or(what, "version", ""),
+          .settings = settings != nullptr ? *settings : json::object(),
+          .base_image = base::string_or(what, "baseImage", ""),
+          .attributes = attributes != nullptr ? *attributes : json::object(),
+          .rebake = base::bool_or(what, "rebake", false)};
 }
 
 }  // namespace gennaker::clusters

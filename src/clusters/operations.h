@@ -194,10 +194,21 @@ JobSpec job_spec_of(const model::Operation& operation);
 model::Operation cancel_job(std::string key, const std::string& account, const std::string& region,
                             const std::string& job_id);
 
-/// Makes an image. what: {name, region, version, settings{}} (local: settings.source, a folder or a
-/// .tar/.tar.gz). The same content gives the same image. Answer: {imageId, imageName, region,
-/// previouslyBaked}.
-model::Operation bake(std::string key, const std::string& account, const std::string& region,
-                      const std::string& name, const std::string& version, json::object settings);
+/// An image to be made.
+struct BakeSpec {
+  std::string account;
+  std::string region;
+  std::string name;
+  std::string version;
+  json::object settings;  ///< the provider's own; local: `source`, a folder or a .tar/.tar.gz
+  std::string
+      base_image;  ///< what it is made from, in the cloud's words; empty: nothing, or the settings say
+  json::object attributes;  ///< texts for the build, by name
+  bool rebake = false;      ///< nothing that an earlier bake left may be used
+};
+/// The same content gives the same image. what: {name, region, version, settings{}, baseImage?, attributes?,
+/// rebake?}. Answer: {imageId, imageName, region, previouslyBaked}.
+model::Operation bake(std::string key, const BakeSpec& spec);
+BakeSpec bake_spec_of(const model::Operation& operation);
 
 }  // namespace gennaker::clusters

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bakery/bakes.h"
 #include "base/clock.h"
 #include "base/random.h"
 #include "clusters/clouds.h"
@@ -25,6 +26,7 @@ struct StageParts {
   clusters::Clouds& clouds;
   const clusters::TrafficGuards& guards;
   const clusters::ClusterLocks& locks;
+  const bakery::Bakes& bakes;
   net::HttpClient& client;
   base::Random& random;
 };

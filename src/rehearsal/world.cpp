@@ -75,6 +75,11 @@ class World::ScriptedTask final : public runner::Task {
     outside_.answered(context, result);
     return result;
   }
+  runner::TaskResult operation_failed(const runner::TaskContext& context, const base::Error& error) override {
+    runner::TaskResult result = task_->operation_failed(context, error);
+    outside_.answered(context, result);
+    return result;
+  }
   Async<runner::TaskResult> cancel(runner::TaskContext context) override {
     return task_->cancel(std::move(context));
   }
@@ -166,6 +171,7 @@ World::World(Setting setting, Outside& outside)
       clouds_(io_.get_executor()),
       guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
       locks_(locks_store_, clock_, random_),
+      bakes_(store_, locks_store_, clock_),
       operator_(std::make_unique<RecordingOperator>(*this)),
       client_(std::make_unique<ScriptedClient>(*this)),
       // Nothing waits in real time here: a second attempt comes at once.
@@ -174,7 +180,7 @@ World::World(Setting setting, Outside& outside)
       starter_({store_, runner_, stages_, clock_, random_, io_.get_executor(), &answers_}) {
   runner::Catalogs catalogs{stages_, tasks_};
   setting.add_stages(catalogs, {store_, runner_, applications_, configurations_, starter_, clouds_, guards_,
-                                locks_, *client_, random_});
+                                locks_, bakes_, *client_, random_});
   tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
     return std::make_unique<ScriptedTask>(*this, std::move(task));
   });

@@ -142,6 +142,7 @@ class World {
   clusters::TrafficGuards guards_;
   store::MemoryStore locks_store_;  ///< a rehearsal keeps nobody waiting
   clusters::ClusterLocks locks_;
+  bakery::Bakes bakes_;  ///< of two that are the same, one waits for the other here too
   std::unique_ptr<RecordingOperator> operator_;
   std::unique_ptr<ScriptedClient> client_;
   pipelines::OutsideAnswers answers_;

@@ -12,6 +12,7 @@
 
 #include "base/async.h"
 #include "base/clock.h"
+#include "base/error.h"
 #include "model/execution.h"
 #include "model/operation.h"
 #include "runner/answerer.h"
@@ -100,6 +101,10 @@ class Task {
   /// The answer of the operation that `run` asked for.
   virtual TaskResult operated(const TaskContext&, const json::object& answer) {
     return succeeded({}, answer);
+  }
+  /// The operation that `run` asked for has failed for good: what the stage says of it.
+  virtual TaskResult operation_failed(const TaskContext& context, const base::Error& error) {
+    return failed(context, error.what());
   }
   /// Asked when the execution was cancelled while this task ran, and when the task itself ended CANCELED; may
   /// be asked again after a crash. Its answer's context and outputs are kept, and its operation is carried

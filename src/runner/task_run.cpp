@@ -52,6 +52,18 @@ TaskResult result_of(const std::exception_ptr& failure, const TaskContext& conte
   }
 }
 
+/// nullopt: another try may help, or it is none of ours.
+std::optional<base::Error> lasting(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const base::Error& error) {
+    if (!error.worth_retrying()) return error;
+  } catch (...) {
+    return std::nullopt;
+  }
+  return std::nullopt;
+}
+
 /// Leaves out of a progress report what the stage says already, so that waiting writes nothing.
 json::object news(const model::Stage& stage, TaskResult& result, const Again& wish) {
   json::object news;
@@ -174,8 +186,9 @@ Async<TaskResult> Runner::Shard::ask(RunPtr run, Task& task, TaskContext context
     failure = std::current_exception();
   }
   run->in_operation = false;
-  if (failure) std::rethrow_exception(failure);
-  co_return task.operated(context, answer);
+  if (!failure) co_return task.operated(context, answer);
+  if (const auto error = lasting(failure)) co_return task.operation_failed(context, *error);
+  std::rethrow_exception(failure);
 }
 
 Async<void> Runner::Shard::wait_for_next(RunPtr run, Again wish) {

@@ -146,7 +146,7 @@ void add_docker(clusters::Clouds& clouds, const CloudParts& parts) {
   docker.shim_program = shim_program();
   if (const char* path = std::getenv("PATH")) docker.search_path = path;
   clouds.add(std::make_unique<providers::docker::DockerProvider>(parts.executor, std::move(docker),
-                                                                 parts.client, parts.clock));
+                                                                 parts.client, parts.clock, parts.bake_log));
 }
 
 /// Last: what is preconfigured must not take another's name.
@@ -196,7 +196,7 @@ void add_builtin_stages(runner::Catalogs& catalogs, const pipelines::StageParts&
 
   const stages::Infrastructure infrastructure{parts.clouds, parts.guards, parts.locks};
   stages::add_infrastructure_tasks(catalogs, infrastructure);
-  stages::add_bake(catalogs, infrastructure);
+  stages::add_bake(catalogs, infrastructure, {parts.bakes, base_images_of(options)});
   stages::add_bulk_server_groups(catalogs, infrastructure);
   stages::add_clone_server_group(catalogs, infrastructure);
   stages::add_create_server_group(catalogs, infrastructure);
@@ -247,8 +247,8 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
   for (const char* name : {"PATH", "HOME", "USER", "LANG", "LC_ALL", "TZ", "TMPDIR"}) {
     if (const char* value = std::getenv(name)) local.environment[name] = value;
   }
-  clouds.add(
-      std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock));
+  clouds.add(std::make_unique<providers::local::LocalProvider>(parts.executor, std::move(local), parts.clock,
+                                                               parts.bake_log));
   add_docker(clouds, parts);
   for (const std::string& account : parts.options.simulated.accounts) {
     auto cloud =
@@ -262,6 +262,10 @@ void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts) {
     cloud->forget_effects();
     clouds.add(std::move(cloud));
   }
+}
+
+std::vector<bakery::BaseImage> base_images_of(const Options& options) {
+  return bakery::read_base_images(options.bakery, {"local", "docker", simulated_provider});
 }
 
 AccountsByProvider accounts_by_provider(const Options& options) {

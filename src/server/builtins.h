@@ -1,5 +1,7 @@
 #pragma once
 
+#include "bakery/bake_logs.h"
+#include "bakery/base_images.h"
 #include "clusters/clouds.h"
 #include "net/url_fence.h"
 #include "pipelines/stage_parts.h"
@@ -20,10 +22,14 @@ struct CloudParts {
   boost::asio::any_io_executor executor;  ///< on which all providers live
   const base::Clock& clock;
   net::Client& client;
+  bakery::BakeLog& bake_log;
 };
 
 /// Every cloud that this server can be connected to, with the accounts that the options name.
 void add_builtin_clouds(clusters::Clouds& clouds, const CloudParts& parts);
+
+/// Those of the configuration. Throws base::Error `invalid`, naming the member.
+std::vector<bakery::BaseImage> base_images_of(const Options& options);
 
 /// The same accounts, by name alone: for settings that are checked before anything is built.
 AccountsByProvider accounts_by_provider(const Options& options);

@@ -139,6 +139,7 @@ void read_config_file(const std::filesystem::path& file, Options& options) {
   simulated.read("accounts", options.simulated.accounts, "a list of names");
   simulated.read("regions", options.simulated.regions, "a list of names");
   simulated.refuse_rest();
+  options.bakery = top.document("bakery");
   Section window = top.section("executionWindow");
   window.read("timeZone", options.time_zone, "a time zone such as Europe/Berlin");
   window.refuse_rest();

@@ -33,6 +33,7 @@ struct Options {
   LocalOptions local;
   boost::json::object docker;  ///< as written: see providers/docker/options.h
   SimulatedOptions simulated;
+  boost::json::object bakery;                     ///< as written: see bakery/base_images.h
   std::string time_zone = "America/Los_Angeles";  ///< of execution windows, as in the tz database
   std::map<std::string, bool> pause_toggles;      ///< what toggleablePause stages wait for while it is on
   boost::json::object executions;                 ///< as written: see execution_settings.h

@@ -9,6 +9,9 @@
 #include <thread>
 
 #include "api/api.h"
+#include "bakery/bake_logs.h"
+#include "bakery/bakes.h"
+#include "bakery/logged_bakes.h"
 #include "base/context.h"
 #include "base/json.h"
 #include "base/logging.h"
@@ -74,16 +77,20 @@ class Gennaker {
  public:
   explicit Gennaker(const Options& options)
       : task_settings_(read_task_settings(options.tasks, accounts_by_provider(options))),
+        base_images_(base_images_of(options)),
         store_(open_store_when_it_answers(options)),
         feed_(*store_),
         applications_(*store_, clock_),
         configurations_(*store_, clock_, random_),
+        bake_logs_({.folder = options.data / "bakes"}, clock_),
         clouds_(cloud_loop_.executor()),
         guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
         locks_(*store_, clock_, random_),
+        bakes_(*store_, *store_, clock_),
         origins_(options.allowed_origins),
         answers_({applications_, configurations_, client_, url_fence(options)}),
-        runner_({*store_, stages_, tasks_, clouds_, clock_, &answers_, task_settings_.back_off}, shards()),
+        runner_({*store_, stages_, tasks_, logged_bakes_, clock_, &answers_, task_settings_.back_off},
+                shards()),
         starter_({*store_, runner_, stages_, clock_, random_, http_loop_.executor(), &answers_,
                   read_ad_hoc_rules(options.executions)}),
         pipeline_triggers_({*store_, configurations_, starter_, clock_, http_loop_.executor()}),
@@ -93,12 +100,16 @@ class Gennaker {
                     add_builtin_stages(catalogs, parts, options);
                   },
                   url_fence(options), clock_}),
-        api_{*store_,         feed_,          applications_,
-             configurations_, starter_,       runner_,
-             answers_,        planner_,       clouds_,
-             guards_,         locks_,         bell_,
-             origins_,        stages_,        clock_,
-             random_,         base::resource, stages::to_json(stages::read_preconfigured_jobs(options.job))},
+        api_{*store_,        feed_,
+             applications_,  configurations_,
+             starter_,       runner_,
+             answers_,       planner_,
+             clouds_,        guards_,
+             locks_,         bake_logs_,
+             base_images_,   bell_,
+             origins_,       stages_,
+             clock_,         random_,
+             base::resource, stages::to_json(stages::read_preconfigured_jobs(options.job))},
         http_(
             http_loop_.executor(), {.address = options.address, .port = options.port}, api::make_router(api_),
             [this](const net::Request& request, std::exception_ptr failure) {
@@ -110,10 +121,10 @@ class Gennaker {
     runner::Catalogs catalogs{stages_, tasks_};
     add_builtin_stages(catalogs,
                        {*store_, runner_, applications_, configurations_, starter_, clouds_, guards_, locks_,
-                        client_, random_},
+                        bakes_, client_, random_},
                        options);
     skip_tasks(catalogs, task_settings_.enabled);
-    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_, client_});
+    add_builtin_clouds(clouds_, {options, cloud_loop_.executor(), clock_, client_, bake_logs_});
     runner_.on_end([this](const model::Execution& execution) {
       starter_.on_end(execution);
       pipeline_triggers_.on_end(execution);
@@ -201,6 +212,7 @@ class Gennaker {
   }
 
   const TaskSettings task_settings_;
+  const std::vector<bakery::BaseImage> base_images_;
   base::SystemClock clock_;
   base::SystemRandom random_;
   Loop http_loop_, cloud_loop_;
@@ -211,9 +223,12 @@ class Gennaker {
   net::Client client_{environment_or("no_proxy", environment_or("NO_PROXY", ""))};
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;
+  bakery::BakeLogs bake_logs_;  ///< which providers write to
   clusters::Clouds clouds_;
+  bakery::LoggedBakes logged_bakes_{clouds_, bake_logs_};
   clusters::TrafficGuards guards_;
   clusters::ClusterLocks locks_;
+  bakery::Bakes bakes_;
   api::InventoryBell bell_;
   api::Origins origins_;
   pipelines::OutsideAnswers answers_;

@@ -84,7 +84,9 @@ constexpr std::string_view result_fields[] = {"exception",
                                               "targets",
                                               "amiDetails",
                                               "deploymentDetails",
-                                              "previouslyBaked"};
+                                              "previouslyBaked",
+                                              "bakeKey",
+                                              "bakeInputs"};
 
 bool listed(std::span<const std::string_view> list, std::string_view field) {
   return std::find(list.begin(), list.end(), field) != list.end();

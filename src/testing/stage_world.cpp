@@ -113,12 +113,21 @@ void StageWorld::find_answers(const engine::Ask& ask) {
   send(engine::Answered{ask.stage_id, std::move(answers)});
 }
 
+TaskResult StageWorld::perform(runner::Task& task, const TaskContext& context, model::Operation operation) {
+  try {
+    const json::object answer = run_async(io_, clouds_.perform(std::move(operation)));
+    return task.operated(context, answer);
+  } catch (const base::Error& error) {
+    if (error.worth_retrying()) throw;
+    return task.operation_failed(context, error);
+  }
+}
+
 TaskResult StageWorld::attempt(runner::Task& task, const TaskContext& context) {
   try {
     TaskResult result = run_async(io_, task.run(context));
     if (!result.operation) return result;
-    const json::object answer = run_async(io_, clouds_.perform(std::move(*result.operation)));
-    return task.operated(context, answer);
+    return perform(task, context, std::move(*result.operation));
   } catch (const base::Error& error) {
     if (!error.worth_retrying()) return runner::failed(context, error.what());
     return runner::again({.after = std::chrono::milliseconds(500), .waiting_for = error.what()});

@@ -79,6 +79,8 @@ class StageWorld {
   void clean_up(const engine::CancelTask& cancel);
   void clean_up(runner::Task& task, const runner::TaskContext& context, engine::TaskReport& report);
   std::optional<runner::TaskContext> context_of(const std::string& stage_id, const std::string& task_id);
+  runner::TaskResult perform(runner::Task& task, const runner::TaskContext& context,
+                             model::Operation operation);
   runner::TaskResult attempt(runner::Task& task, const runner::TaskContext& context);
   void loop(const std::function<bool(const model::Execution&)>& until);
 

@@ -72,6 +72,7 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
       clouds_(io_.get_executor()),
       guards_(clouds_, [this](std::string name) { return applications_.traffic_guards(std::move(name)); }),
       locks_(store_, around_.clock, random_),
+      bakes_(store_, store_, around_.clock),
       answers_({applications_, configurations_, client_, gennaker::testing::usual_fence(),
                 std::chrono::milliseconds(0)}),
       runner_({store_, stages_, tasks_, clouds_, around_.clock, &answers_}, io_.get_executor()),
@@ -79,10 +80,10 @@ ServerProcess::ServerProcess(Surroundings surroundings, ProcessWatcher& watcher,
       pipeline_triggers_({store_, configurations_, starter_, around_.clock, io_.get_executor()}),
       pruner_(store_, around_.clock, around_.keep) {
   runner::Catalogs catalogs{stages_, tasks_};
-  server::add_builtin_stages(
-      catalogs,
-      {store_, runner_, applications_, configurations_, starter_, clouds_, guards_, locks_, client_, random_},
-      options());
+  server::add_builtin_stages(catalogs,
+                             {store_, runner_, applications_, configurations_, starter_, clouds_, guards_,
+                              locks_, bakes_, client_, random_},
+                             options());
   tasks_.replace_each([&](std::unique_ptr<runner::Task> task) -> std::unique_ptr<runner::Task> {
     return std::make_unique<WatchedTask>(watcher_, std::move(task));
   });

@@ -107,6 +107,7 @@ class ServerProcess {
   std::vector<CloudDoor*> cloud_doors_;
   clusters::TrafficGuards guards_;
   clusters::ClusterLocks locks_;
+  bakery::Bakes bakes_;
   pipelines::OutsideAnswers answers_;
   engine::StageCatalog stages_;
   runner::TaskCatalog tasks_;

@@ -47,10 +47,12 @@ Async<std::string> read_log(std::shared_ptr<Host> host, std::string container) {
 
 }  // namespace
 
-Account::Account(const Ground& ground, const DockerOptions& options, DockerAccount account, net::Client& http)
+Account::Account(const Ground& ground, const DockerOptions& options, DockerAccount account, net::Client& http,
+                 bakery::BakeLog& bake_log)
     : ground_(ground),
       options_(options),
       account_(std::move(account)),
+      bake_log_(bake_log),
       load_balancers_(ground,
                       {.account = account_.name,
                        .provider = "docker",

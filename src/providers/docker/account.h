@@ -1,12 +1,15 @@
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "bakery/bake_logs.h"
 #include "clusters/cloud_provider.h"
 #include "clusters/operations.h"
 #include "providers/docker/baking.h"
@@ -27,13 +30,15 @@ namespace gennaker::providers::docker {
 /// Threads: the executor's one. Functions take and keep nothing of the caller's.
 class Account {
  public:
-  Account(const Ground& ground, const DockerOptions& options, DockerAccount account, net::Client& http);
+  Account(const Ground& ground, const DockerOptions& options, DockerAccount account, net::Client& http,
+          bakery::BakeLog& bake_log);
 
   model::Account describe() const;
   Async<void> start();
   Async<void> stop();
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
+  Async<json::object> bake_inputs(model::Operation operation);
   Async<std::string> console_output(std::string instance_id);
   Async<std::string> job_file(std::string job_id, std::string name);
 
@@ -172,16 +177,25 @@ class Account {
   std::map<std::string, model::Job> jobs() const;
 
   // account_images.cpp
-  Async<void> have_image(HostPointer host, std::string image);
+  using Say = std::function<void(std::string_view line)>;
+  /// `say` is told of a pull.
+  Async<void> have_image(HostPointer host, std::string image, Say say);
+  Async<void> have_image(HostPointer host, std::string image) {
+    return have_image(std::move(host), std::move(image), Say());
+  }
   Async<std::optional<engine::RegistryCredentials>> credentials_for(std::string reference);
   Async<json::object> bake(model::Operation operation);
+  std::vector<HostPointer> hosts_of_bake(const std::string& region, const Baking& baking) const;
+  /// Pulls the base image where it is missing. Returns its id on the first host; empty: none is named.
+  Async<std::string> base_image_on(std::vector<HostPointer> hosts, Baking baking, Say say);
   /// Whether it was there already.
-  Async<bool> build_on(HostPointer host, Baking baking);
-  Async<void> push(HostPointer host, Baking baking);
+  Async<bool> build_on(HostPointer host, Baking baking, Say say);
+  Async<void> push(HostPointer host, Baking baking, Say say);
 
   const Ground& ground_;
   const DockerOptions& options_;
   const DockerAccount account_;
+  bakery::BakeLog& bake_log_;
   std::map<std::string, HostPointer> hosts_;
   std::map<std::string, GroupPointer> groups_;
   LoadBalancers load_balancers_;

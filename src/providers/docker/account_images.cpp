@@ -40,13 +40,14 @@ engine::BuildOptions options_of(const Baking& baking) {
                     {std::string(baked_content_label), baking.content}};
   options.target = baking.target;
   options.network = baking.network;
+  options.use_cache = !baking.rebake;
   return options;
 }
 
 }  // namespace
 
 /// Pulls it unless the host has it.
-Async<void> Account::have_image(HostPointer host, std::string image) {
+Async<void> Account::have_image(HostPointer host, std::string image, Say say) {
   const auto found = co_await host->engine().inspect_image(image);
   if (found) co_return;
   if (!can_be_pulled(image)) {
@@ -59,6 +60,7 @@ Async<void> Account::have_image(HostPointer host, std::string image) {
   auto credentials = co_await credentials_for(image);
   const bool known = credentials.has_value();
   base::log::info("host '{}': pulls '{}'", host->name(), image);
+  if (say) say(fmt::format("{}: pulls {}", host->name(), image));
   std::optional<Error> failure;
   try {
     co_await host->engine().pull_image(image, std::move(credentials), log_of(host->name(), image));
@@ -96,19 +98,59 @@ Async<std::optional<engine::RegistryCredentials>> Account::credentials_for(std::
 
 // --- baking
 
-Async<json::object> Account::bake(model::Operation operation) {
-  const std::string region = region_of(operation.what);
-  auto work = [operation] { return baking_of(operation); };
-  const Baking baking = co_await base::run_blocking(ground_.pool, std::move(work));
+std::vector<Account::HostPointer> Account::hosts_of_bake(const std::string& region,
+                                                         const Baking& baking) const {
   std::vector<HostPointer> hosts = reachable_hosts(region);
   // The others pull what is pushed.
   if (!baking.push.empty()) hosts.resize(1);
+  return hosts;
+}
+
+Async<std::string> Account::base_image_on(std::vector<HostPointer> hosts, Baking baking, Say say) {
+  if (baking.base_image.empty()) co_return "";
+  std::string id;
+  for (const HostPointer& host : hosts) {
+    co_await have_image(host, baking.base_image, say);
+    const auto image = co_await host->engine().inspect_image(baking.base_image);
+    if (image && id.empty()) id = image->id;
+  }
+  co_return id;
+}
+
+/// An image that stays where it is built is not on hosts that come later: they count.
+Async<json::object> Account::bake_inputs(model::Operation operation) {
+  expect_running();
+  const std::string region = region_of(operation.what);
+  auto work = [operation] { return baking_of(operation); };
+  const Baking baking = co_await base::run_blocking(ground_.pool, std::move(work));
+  const std::vector<HostPointer> hosts = hosts_of_bake(region, baking);
+  Say nobody;
+  const std::string base_id = co_await base_image_on(hosts, baking, std::move(nobody));
+  json::object inputs{{"source", "sha256:" + with_base(baking, base_id).content}};
+  if (!base_id.empty()) inputs["baseImage"] = fmt::format("{} ({})", baking.base_image, base_id);
+  if (!baking.push.empty()) co_return inputs;
+  json::array names;
+  for (const HostPointer& host : hosts) names.emplace_back(host->name());
+  inputs["hosts"] = std::move(names);
+  co_return inputs;
+}
+
+Async<json::object> Account::bake(model::Operation operation) {
+  const std::string region = region_of(operation.what);
+  auto work = [operation] { return baking_of(operation); };
+  const Baking asked = co_await base::run_blocking(ground_.pool, std::move(work));
+  const std::vector<HostPointer> hosts = hosts_of_bake(region, asked);
+  const Say say = [log = &bake_log_, key = operation.key](std::string_view line) { log->write(key, line); };
+  say(fmt::format("Source: {}, with {}", asked.source.native(), asked.containerfile));
+  const std::string base_id = co_await base_image_on(hosts, asked, say);
+  if (!base_id.empty()) say(fmt::format("Base image: {} ({})", asked.base_image, base_id));
+  const Baking baking = with_base(asked, base_id);
   bool all_there = true;
   for (const HostPointer& host : hosts) {
-    const bool there = co_await build_on(host, baking);
+    const bool there = co_await build_on(host, baking, say);
     all_there = all_there && there;
   }
-  if (!baking.push.empty()) co_await push(hosts.front(), baking);
+  if (!baking.push.empty()) co_await push(hosts.front(), baking, say);
   for (const HostPointer& host : hosts) co_await host->look_at_images();
   co_return json::object{{"imageId", baking.push.empty() ? baking.reference : baking.push},
                          {"imageName", baking.name},
@@ -116,9 +158,11 @@ Async<json::object> Account::bake(model::Operation operation) {
                          {"previouslyBaked", all_there}};
 }
 
-Async<bool> Account::build_on(HostPointer host, Baking baking) {
+Async<bool> Account::build_on(HostPointer host, Baking baking, Say say) {
   const engine::ImageFilter filter{.labels = {labelled(baked_content_label, baking.content)}};
-  const auto found = co_await host->engine().list_images(filter);
+  std::vector<engine::Image> found;
+  if (!baking.rebake) found = co_await host->engine().list_images(filter);
+  if (!found.empty()) say(fmt::format("{}: has {} already", host->name(), baking.reference));
   for (const engine::Image& image : found) {
     const auto& tags = image.tags;
     if (std::find(tags.begin(), tags.end(), baking.reference) != tags.end()) co_return true;
@@ -132,15 +176,15 @@ Async<bool> Account::build_on(HostPointer host, Baking baking) {
     auto credentials = co_await credentials_for(registry.address + "/any");
     if (credentials) options.credentials.push_back(std::move(*credentials));
   }
+  say(fmt::format("{}: builds {}", host->name(), baking.reference));
   net::BodySource context = engine::tar_of(ground_.pool, baking.source);
-  engine::OnLog on_log = [host = host->name(), name = baking.reference](std::string_view line) {
-    base::log::debug("host '{}': '{}': {}", host, name, line);
-  };
+  engine::OnLog on_log = [say](std::string_view line) { say(line); };
   co_await host->engine().build_image(std::move(context), std::move(options), std::move(on_log));
   co_return false;
 }
 
-Async<void> Account::push(HostPointer host, Baking baking) {
+Async<void> Account::push(HostPointer host, Baking baking, Say say) {
+  say(fmt::format("{}: pushes {}", host->name(), baking.push));
   co_await host->engine().tag_image(baking.reference, baking.push);
   auto credentials = co_await credentials_for(baking.push);
   co_await host->engine().push_image(baking.push, std::move(credentials), log_of(host->name(), baking.push));

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "clusters/operations.h"
 #include "providers/docker/references.h"
 #include "providers/settings/fields.h"
 
@@ -120,6 +121,21 @@ std::string push_of(Fields& settings, const std::string& version) {
   return push.size() == reference.repository.size() ? push + ":" + version : push;
 }
 
+std::string reference_for(const Baking& baking) {
+  return fmt::format("localhost/{}:{}-{}", baking.name, baking.version,
+                     baking.content.substr(0, digest_in_tag));
+}
+
+/// What a bake asks for whatever its provider. The build's own arguments win.
+void add_asked(Baking& baking, const clusters::BakeSpec& spec) {
+  for (const auto& attribute : spec.attributes) {
+    baking.arguments.emplace(attribute.key(), base::plain_text(attribute.value()));
+  }
+  baking.base_image = spec.base_image;
+  if (!baking.base_image.empty()) baking.arguments.emplace("BASE_IMAGE", baking.base_image);
+  baking.rebake = spec.rebake;
+}
+
 }  // namespace
 
 Baking baking_of(const model::Operation& operation) {
@@ -137,9 +153,19 @@ Baking baking_of(const model::Operation& operation) {
   baking.network = settings.text("network").value_or("");
   baking.push = push_of(settings, baking.version);
   settings.refuse_others();
+  add_asked(baking, clusters::bake_spec_of(operation));
   baking.content = content_of(baking);
-  baking.reference =
-      fmt::format("localhost/{}:{}-{}", baking.name, baking.version, baking.content.substr(0, digest_in_tag));
+  baking.reference = reference_for(baking);
+  return baking;
+}
+
+Baking with_base(Baking baking, const std::string& base_image_id) {
+  if (base_image_id.empty()) return baking;
+  base::Sha256 digest;
+  add(digest, baking.content);
+  add(digest, base_image_id);
+  baking.content = digest.hex();
+  baking.reference = reference_for(baking);
   return baking;
 }
 

@@ -23,13 +23,14 @@ void check(const DockerOptions& options) {
 
 class DockerProvider::Parts {
  public:
-  Parts(asio::any_io_executor executor, DockerOptions given, net::Client& http, const base::Clock& clock)
+  Parts(asio::any_io_executor executor, DockerOptions given, net::Client& http, const base::Clock& clock,
+        bakery::BakeLog& bake_log)
       : options(std::move(given)),
         pool(pool_threads),
         ground{std::move(executor), pool, clock, options.shim_program} {
     check(options);
     for (const DockerAccount& account : options.accounts) {
-      accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, http));
+      accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, http, bake_log));
     }
   }
 
@@ -46,8 +47,8 @@ class DockerProvider::Parts {
 };
 
 DockerProvider::DockerProvider(asio::any_io_executor executor, DockerOptions options, net::Client& http,
-                               const base::Clock& clock)
-    : parts_(std::make_unique<Parts>(std::move(executor), std::move(options), http, clock)) {}
+                               const base::Clock& clock, bakery::BakeLog& bake_log)
+    : parts_(std::make_unique<Parts>(std::move(executor), std::move(options), http, clock, bake_log)) {}
 
 DockerProvider::~DockerProvider() = default;
 
@@ -86,6 +87,11 @@ Async<clusters::Snapshot> DockerProvider::watch(std::string account, std::uint64
 Async<json::object> DockerProvider::perform(model::Operation operation) {
   Account& account = parts_->find(operation.account);
   co_return co_await account.perform(std::move(operation));
+}
+
+Async<json::object> DockerProvider::bake_inputs(model::Operation operation) {
+  Account& account = parts_->find(operation.account);
+  co_return co_await account.bake_inputs(std::move(operation));
 }
 
 Async<std::string> DockerProvider::console_output(std::string account, std::string instance_id) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "bakery/bake_logs.h"
 #include "base/clock.h"
 #include "clusters/cloud_provider.h"
 #include "net/client.h"
@@ -20,12 +21,12 @@ using base::Async;
 ///
 /// stop() ends operations that last (a drain) with `unavailable`; their next attempt, also by another
 /// process, completes them. After it, or when the executor runs no more, the provider may be destroyed.
-/// `http` and `clock` must outlive it. The constructor throws base::Error `invalid` for options that cannot
-/// work.
+/// `http`, `clock` and `bake_log` must outlive it. The constructor throws base::Error `invalid` for options
+/// that cannot work.
 class DockerProvider final : public clusters::CloudProvider {
  public:
   DockerProvider(boost::asio::any_io_executor executor, DockerOptions options, net::Client& http,
-                 const base::Clock& clock);
+                 const base::Clock& clock, bakery::BakeLog& bake_log);
   ~DockerProvider() override;
 
   std::string_view name() const override { return "docker"; }
@@ -38,6 +39,7 @@ class DockerProvider final : public clusters::CloudProvider {
   /// disableServerGroup answers also {"drained": bool}: false when requests were cut at the end of the drain
   /// time-out.
   Async<boost::json::object> perform(model::Operation operation) override;
+  Async<boost::json::object> bake_inputs(model::Operation operation) override;
   Async<std::string> console_output(std::string account, std::string instance_id) override;
   /// `name`: a path in the job's container; a relative one begins in its working directory.
   Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;

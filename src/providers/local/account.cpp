@@ -66,11 +66,12 @@ std::string search_path(const LocalOptions& options) {
 }  // namespace
 
 Account::Account(const Ground& ground, const LocalOptions& options, LocalAccount account,
-                 ReservedPorts& ports)
+                 ReservedPorts& ports, bakery::BakeLog& bake_log)
     : ground_(ground),
       options_(options),
       account_(std::move(account)),
       ports_(ports),
+      bake_log_(bake_log),
       directory_(fmt::format("{}/local/{}", options.data_directory, account_.name)),
       images_directory_(directory_ + "/images"),
       groups_directory_(directory_ + "/server-groups"),
@@ -229,16 +230,50 @@ Async<void> Account::record_answer(model::Operation operation, json::object answ
   co_await on_pool(std::move(work));
 }
 
-Async<json::object> Account::bake(model::Operation operation) {
-  const auto* settings = base::find_object(operation.what, "settings");
+BakeRequest Account::bake_request_of(const model::Operation& operation) const {
+  const clusters::BakeSpec spec = clusters::bake_spec_of(operation);
   BakeRequest request{.account = account_.name,
                       .directory = images_directory_,
-                      .name = base::string_or(operation.what, "name", ""),
-                      .version = base::string_or(operation.what, "version", ""),
-                      .source = settings != nullptr ? base::string_or(*settings, "source", "") : "",
+                      .name = spec.name,
+                      .version = spec.version,
+                      .source = base::string_or(spec.settings, "source", ""),
                       .limit_bytes = options_.image_limit_bytes,
                       .now = ground_.clock.now()};
-  auto work = [request] { return bake_image(request); };
+  if (!spec.base_image.empty()) request.base_image = expect_base_image(spec.base_image);
+  return request;
+}
+
+/// By its id; of several of one name, the newest.
+std::string Account::expect_base_image(const std::string& name) const {
+  if (images_.contains(name)) return name;
+  const model::Image* newest = nullptr;
+  for (const auto& [id, image] : images_) {
+    if (image.name == name && (newest == nullptr || newest->created_time < image.created_time))
+      newest = &image;
+  }
+  if (newest != nullptr) return newest->id;
+  throw Error(Kind::not_found,
+              fmt::format("bake: baseImage: account '{}' has no image '{}'", account_.name, name),
+              {{"field", "baseImage"}});
+}
+
+Async<json::object> Account::bake_inputs(model::Operation operation) {
+  expect_running();
+  expect_region(operation.what);
+  const BakeRequest request = bake_request_of(operation);
+  auto work = [request] { return digest_of_source(request); };
+  const std::string digest = co_await on_pool(std::move(work));
+  json::object inputs{{"source", "sha256:" + digest}};
+  if (!request.base_image.empty()) inputs["baseImage"] = request.base_image;
+  co_return inputs;
+}
+
+Async<json::object> Account::bake(model::Operation operation) {
+  const BakeRequest request = bake_request_of(operation);
+  // The pool has ended before the log goes.
+  auto work = [request, key = operation.key, log = &bake_log_] {
+    return bake_image(request, [&](std::string_view line) { log->write(key, line); });
+  };
   const Baked baked = co_await on_pool(std::move(work));
   if (images_.insert_or_assign(baked.image.id, baked.image).second) changed();
   co_return json::object{{"imageId", baked.image.id},

@@ -9,6 +9,7 @@
 #include "clusters/operations.h"
 #include "providers/haproxy/load_balancers.h"
 #include "providers/local/group.h"
+#include "providers/local/images.h"
 #include "providers/local/instance.h"
 #include "providers/local/local_provider.h"
 #include "providers/shim/process_spec.h"
@@ -35,13 +36,15 @@ struct ReservedPorts {
 /// Threads: the executor's one. Functions take and keep nothing of the caller's.
 class Account {
  public:
-  Account(const Ground& ground, const LocalOptions& options, LocalAccount account, ReservedPorts& ports);
+  Account(const Ground& ground, const LocalOptions& options, LocalAccount account, ReservedPorts& ports,
+          bakery::BakeLog& bake_log);
 
   const LocalAccount& described() const { return account_; }
   Async<void> start();
   Async<void> stop();
   Async<clusters::Snapshot> watch(std::uint64_t known);
   Async<json::object> perform(model::Operation operation);
+  Async<json::object> bake_inputs(model::Operation operation);
   Async<std::string> console_output(std::string id);
   Async<std::string> job_file(std::string job_id, std::string name);
 
@@ -70,6 +73,8 @@ class Account {
   }
 
   Async<json::object> bake(model::Operation operation);
+  BakeRequest bake_request_of(const model::Operation& operation) const;
+  std::string expect_base_image(const std::string& name) const;
 
   // snapshot.cpp: what readers see
   clusters::Snapshot snapshot() const;
@@ -158,6 +163,7 @@ class Account {
   const LocalOptions& options_;
   LocalAccount account_;
   ReservedPorts& ports_;
+  bakery::BakeLog& bake_log_;
   std::string directory_, images_directory_, groups_directory_, jobs_directory_;
 
   std::map<std::string, model::Image> images_;

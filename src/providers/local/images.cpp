@@ -4,10 +4,10 @@
 #include <cstring>
 #include <fcntl.h>
 #include <filesystem>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/digest.h"
 #include "base/error.h"
 #include "base/json.h"
 #include "providers/local/image_tags.h"
@@ -25,28 +25,11 @@ constexpr std::string_view description_file = "image.json";
   throw base::Error(base::Kind::invalid, fmt::format("bake: {}: {}", field, why), {{"field", field}});
 }
 
-class Sha256 {
- public:
-  Sha256() : context_(EVP_MD_CTX_new(), EVP_MD_CTX_free) {
-    EVP_DigestInit_ex(context_.get(), EVP_sha256(), nullptr);
-  }
-  void add(std::string_view bytes) { EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()); }
-  /// With its length, so that two fields cannot be taken for one.
-  void add_field(std::string_view text) {
-    add(fmt::format("{}:", text.size()));
-    add(text);
-  }
-  std::string hex() {
-    unsigned char digest[32];
-    EVP_DigestFinal_ex(context_.get(), digest, nullptr);
-    std::string text;
-    for (const unsigned char byte : digest) text += fmt::format("{:02x}", byte);
-    return text;
-  }
-
- private:
-  std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context_;
-};
+/// With its length, so that two fields cannot be taken for one.
+void add_field(base::Sha256& digest, std::string_view text) {
+  digest.add(fmt::format("{}:", text.size()));
+  digest.add(text);
+}
 
 /// Paths below `root`, relative, in one order for all machines.
 std::vector<fs::path> tree_of(const fs::path& root) {
@@ -69,6 +52,12 @@ void check_link(const fs::path& root, const fs::path& relative) {
   }
 }
 
+/// Takes the place of what lies there.
+void make_room(const fs::path& place) {
+  std::error_code error;
+  if (fs::exists(fs::symlink_status(place, error))) remove_tree(place.string());
+}
+
 void copy_content(const fs::path& from, const fs::path& to) {
   std::error_code error;
   fs::copy_file(from, to, error);
@@ -82,39 +71,57 @@ void copy_tree(const fs::path& root, const fs::path& to, std::int64_t limit) {
   for (const fs::path& relative : tree_of(root)) {
     const fs::path from = root / relative;
     const fs::file_status status = fs::symlink_status(from);
+    const fs::path place = to / relative;
+    if (!fs::is_directory(status) || !fs::is_directory(fs::symlink_status(place))) make_room(place);
     if (fs::is_directory(status)) {
-      fs::create_directory(to / relative);
+      fs::create_directory(place);
     } else if (fs::is_symlink(status)) {
       check_link(root, relative);
-      fs::copy_symlink(from, to / relative);
+      fs::copy_symlink(from, place);
     } else if (fs::is_regular_file(status)) {
       left -= static_cast<std::int64_t>(fs::file_size(from));
       if (left < 0) refuse("settings.source", fmt::format("holds more than the {} bytes allowed", limit));
-      copy_content(from, to / relative);
+      copy_content(from, place);
     } else {
       refuse("settings.source", fmt::format("'{}' is neither file, directory nor link", relative.native()));
     }
   }
 }
 
-void fill(const BakeRequest& request, const fs::path& files) {
+enum class Source { folder, tarball };
+
+Source look_at_source(const BakeRequest& request) {
   std::error_code error;
-  const fs::file_status status = fs::status(request.source, error);
-  if (request.source.empty()) refuse("settings.source", "a folder or a .tar / .tar.gz is needed");
-  if (!fs::exists(status)) refuse("settings.source", fmt::format("'{}' does not exist", request.source));
-  if (fs::is_directory(status)) {
-    copy_tree(request.source, files, request.limit_bytes);
-    return;
-  }
   const std::string& name = request.source;
+  const fs::file_status status = fs::status(name, error);
+  if (name.empty()) refuse("settings.source", "a folder or a .tar / .tar.gz is needed");
+  if (!fs::exists(status)) refuse("settings.source", fmt::format("'{}' does not exist", name));
+  if (fs::is_directory(status)) return Source::folder;
   const bool tarball = name.ends_with(".tar") || name.ends_with(".tar.gz") || name.ends_with(".tgz");
-  if (!fs::is_regular_file(status) || !tarball) {
-    refuse("settings.source", fmt::format("'{}' is neither a folder nor a .tar / .tar.gz", name));
-  }
-  unpack_tarball(name, files.string(), request.limit_bytes, fmt::format("bake: settings.source: '{}'", name));
+  if (fs::is_regular_file(status) && tarball) return Source::tarball;
+  refuse("settings.source", fmt::format("'{}' is neither a folder nor a .tar / .tar.gz", name));
+}
+
+void unpack(const BakeRequest& request, const fs::path& files) {
+  unpack_tarball(request.source, files.string(), request.limit_bytes,
+                 fmt::format("bake: settings.source: '{}'", request.source));
   for (const fs::path& relative : tree_of(files)) {
     if (fs::is_symlink(fs::symlink_status(files / relative))) check_link(files, relative);
   }
+}
+
+/// `unpacked`: a directory that may be used, and goes with the bake.
+void fill(const BakeRequest& request, const fs::path& files, const fs::path& unpacked) {
+  const Source source = look_at_source(request);
+  if (!request.base_image.empty()) {
+    copy_tree(image_files(request.directory, request.base_image), files, request.limit_bytes);
+  }
+  if (source == Source::folder) return copy_tree(request.source, files, request.limit_bytes);
+  if (request.base_image.empty()) return unpack(request, files);
+  fs::create_directory(unpacked);
+  unpack(request, unpacked);
+  copy_tree(unpacked, files, request.limit_bytes);
+  remove_tree(unpacked.string());
 }
 
 /// A link may also lead out by way of other links: what counts is where it ends.
@@ -136,39 +143,51 @@ mode_t kept_mode(const fs::path& path) {
   return S_ISDIR(status.st_mode) || (status.st_mode & 0100) != 0 ? 0555 : 0444;
 }
 
-void add_content(Sha256& digest, const fs::path& path) {
+enum class Content { read, seal };
+
+void add_content(base::Sha256& digest, const fs::path& path, Content what) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   struct stat status {};
-  if (fd < 0 || fstat(fd, &status) != 0)
-    refuse("settings.source", fmt::format("'{}' is gone", path.native()));
+  if (fd < 0 || fstat(fd, &status) != 0) {
+    const std::string why = std::strerror(errno);
+    if (fd >= 0) close(fd);
+    refuse("settings.source", fmt::format("'{}' cannot be read: {}", path.native(), why));
+  }
   digest.add(fmt::format("{}:", status.st_size));
   std::vector<char> bytes(256 * 1024);
   for (ssize_t count = 0; (count = read(fd, bytes.data(), bytes.size())) > 0;) {
     digest.add({bytes.data(), static_cast<std::size_t>(count)});
   }
-  fchmod(fd, kept_mode(path));
-  fsync(fd);
+  if (what == Content::seal) {
+    fchmod(fd, kept_mode(path));
+    fsync(fd);
+  }
   close(fd);
 }
 
-/// Makes everything read-only and durable, and returns the digest.
-std::string seal(const BakeRequest& request, const fs::path& files) {
-  Sha256 digest;
-  digest.add_field(request.name);
-  digest.add_field(request.version);
-  const std::vector<fs::path> tree = tree_of(files);
+/// Names, what is a program and what is not, and contents.
+void add_tree(base::Sha256& digest, const fs::path& root, const std::vector<fs::path>& tree, Content what) {
   for (const fs::path& relative : tree) {
-    const fs::path path = files / relative;
-    digest.add_field(relative.native());
-    if (fs::is_symlink(fs::symlink_status(path))) {
-      digest.add_field("link");
-      digest.add_field(fs::read_symlink(path).native());
+    const fs::path path = root / relative;
+    add_field(digest, relative.native());
+    const fs::file_status status = fs::symlink_status(path);
+    if (fs::is_symlink(status)) {
+      add_field(digest, "link");
+      add_field(digest, fs::read_symlink(path).native());
       continue;
     }
     const mode_t mode = kept_mode(path);
-    digest.add_field(fs::is_directory(path) ? "directory" : mode == 0555 ? "program" : "file");
-    if (!fs::is_directory(path)) add_content(digest, path);
+    add_field(digest, fs::is_directory(status) ? "directory" : mode == 0555 ? "program" : "file");
+    if (fs::is_regular_file(status)) add_content(digest, path, what);
   }
+}
+
+/// Makes everything read-only and durable, and returns the digest.
+std::string seal(const BakeRequest& request, const fs::path& files, const std::vector<fs::path>& tree) {
+  base::Sha256 digest;
+  add_field(digest, request.name);
+  add_field(digest, request.version);
+  add_tree(digest, files, tree, Content::seal);
   for (auto relative = tree.rbegin(); relative != tree.rend(); ++relative) {
     const fs::path path = files / *relative;
     if (fs::is_symlink(fs::symlink_status(path)) || !fs::is_directory(path)) continue;
@@ -251,19 +270,43 @@ std::string make_temporary(const std::string& directory) {
   return path;
 }
 
+using Say = std::function<void(std::string_view)>;
+
+void describe_files(const fs::path& files, const std::vector<fs::path>& tree, const Say& say) {
+  std::size_t count = 0;
+  std::uintmax_t bytes = 0;
+  for (const fs::path& relative : tree) {
+    if (!fs::is_regular_file(fs::symlink_status(files / relative))) continue;
+    ++count;
+    bytes += fs::file_size(files / relative);
+  }
+  say(fmt::format("Files: {}, with {} bytes", count, bytes));
+}
+
+Baked make_image(const BakeRequest& request, const std::string& temporary, const Say& say) {
+  const std::string files = temporary + "/files";
+  make_directories(files);
+  if (!request.base_image.empty()) say(fmt::format("Base image: {}", request.base_image));
+  say(fmt::format("Source: {}", request.source));
+  fill(request, files, temporary + "/source");
+  check_ends_of_links(files);
+  const std::vector<fs::path> tree = tree_of(files);
+  describe_files(files, tree, say);
+  const std::string digest = seal(request, files, tree);
+  say(fmt::format("Digest: sha256:{}", digest));
+  return publish(request, temporary, digest);
+}
+
 }  // namespace
 
-Baked bake_image(const BakeRequest& request) {
+Baked bake_image(const BakeRequest& request, const Say& say) {
   check_word("name", request.name, true);
   check_word("version", request.version, false);
   make_directories(request.directory);
   const std::string temporary = make_temporary(request.directory);
   try {
-    const std::string files = temporary + "/files";
-    make_directories(files);
-    fill(request, files);
-    check_ends_of_links(files);
-    return publish(request, temporary, seal(request, files));
+    return make_image(
+        request, temporary, say ? say : [](std::string_view) {});
   } catch (const fs::filesystem_error& error) {
     remove_tree(temporary);
     refuse("settings.source", error.what());
@@ -271,6 +314,21 @@ Baked bake_image(const BakeRequest& request) {
     remove_tree(temporary);
     throw;
   }
+}
+
+std::string digest_of_source(const BakeRequest& request) {
+  const Source source = look_at_source(request);
+  base::Sha256 digest;
+  try {
+    if (source == Source::folder) {
+      add_tree(digest, request.source, tree_of(request.source), Content::read);
+    } else {
+      add_content(digest, request.source, Content::read);
+    }
+  } catch (const fs::filesystem_error& error) {
+    refuse("settings.source", error.what());
+  }
+  return digest.hex();
 }
 
 std::vector<model::Image> load_images(const std::string& account, const std::string& directory) {

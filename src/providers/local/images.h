@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -16,7 +17,8 @@ struct BakeRequest {
   std::string directory;  ///< of the account's images
   std::string name;
   std::string version;
-  std::string source;  ///< a folder, or a .tar / .tar.gz
+  std::string source;      ///< a folder, or a .tar / .tar.gz
+  std::string base_image;  ///< an image's id, whose files lie beneath those of the source; empty: none
   std::int64_t limit_bytes = 0;
   base::TimePoint now{};
 };
@@ -29,7 +31,12 @@ struct Baked {
 /// Copies the source. The id is made of name, version and a digest of the sorted tree (names, modes,
 /// contents), so that the same gives the same. Throws base::Error `invalid` naming the field: `name`,
 /// `version`, `settings.source` (missing, of another sort, over the limit, a link that leaves it, a device).
-Baked bake_image(const BakeRequest& request);
+/// `say` is told what happens, line by line.
+Baked bake_image(const BakeRequest& request, const std::function<void(std::string_view)>& say = {});
+
+/// Of the source alone, as the bake would find it: of a folder its tree, of a tarball its bytes. Throws
+/// base::Error `invalid` naming `settings.source`.
+std::string digest_of_source(const BakeRequest& request);
 
 /// Those that are complete. What a crash left behind half-done is removed.
 std::vector<model::Image> load_images(const std::string& account, const std::string& directory);

@@ -179,5 +179,38 @@ TEST_F(LocalImages, GoWithTheirTags) {
   remove_image(images, id);  // once more does no harm
 }
 
+TEST_F(LocalImages, LieOnABaseImage) {
+  const Baked base = bake_image(request("source"));
+  fs::create_directories(place_ / "over/link");
+  write("over/link/inside", "a folder where the base has a link");
+  write("over/run", "another");
+  BakeRequest over = request("over", "2.0");
+  over.base_image = base.image.id;
+  std::vector<std::string> said;
+  const Baked baked = bake_image(over, [&](std::string_view line) { said.emplace_back(line); });
+  const fs::path files = image_files(over.directory, baked.image.id);
+  EXPECT_EQ(read_file(files / "lib/data"), "data");
+  EXPECT_EQ(read_file(files / "run"), "another");
+  EXPECT_EQ(read_file(files / "link/inside"), "a folder where the base has a link");
+  EXPECT_EQ(read_file(fs::path(image_files(over.directory, base.image.id)) / "run"), "#!/bin/sh\n");
+  ASSERT_EQ(said.size(), 4u);
+  EXPECT_EQ(said[0], "Base image: " + base.image.id);
+  EXPECT_EQ(said[2].substr(0, 14), "Files: 3, with");
+  shell("tar -C over -cf over.tar .");
+  over.source = place_ / "over.tar";
+  EXPECT_EQ(bake_image(over).image.id, baked.image.id) << "a tarball is as good";
+}
+
+TEST_F(LocalImages, OfOneSourceHaveOneDigest) {
+  const std::string before = digest_of_source(request("source"));
+  fs::copy(place_ / "source", place_ / "copy", fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+  EXPECT_EQ(digest_of_source(request("copy")), before);
+  write("copy/lib/data", "date");
+  EXPECT_NE(digest_of_source(request("copy")), before);
+  fs::permissions(place_ / "source/run", fs::perms::owner_read);
+  EXPECT_NE(digest_of_source(request("source")), before) << "it is no program any more";
+  EXPECT_THROW(digest_of_source(request("none")), base::Error);
+}
+
 }  // namespace
 }  // namespace gennaker::providers::local

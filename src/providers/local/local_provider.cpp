@@ -69,13 +69,14 @@ class DirectoryLock {
 
 class LocalProvider::Parts {
  public:
-  Parts(asio::any_io_executor executor, LocalOptions given, const base::Clock& clock)
+  Parts(asio::any_io_executor executor, LocalOptions given, const base::Clock& clock,
+        bakery::BakeLog& bake_log)
       : options(checked(std::move(given))),
         lock(options.data_directory),
         pool(pool_threads),
         ground{std::move(executor), pool, clock, options.shim_program} {
     for (const LocalAccount& account : options.accounts) {
-      accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, ports));
+      accounts.emplace(account.name, std::make_unique<Account>(ground, options, account, ports, bake_log));
     }
   }
 
@@ -93,8 +94,9 @@ class LocalProvider::Parts {
   std::map<std::string, std::unique_ptr<Account>> accounts;
 };
 
-LocalProvider::LocalProvider(asio::any_io_executor executor, LocalOptions options, const base::Clock& clock)
-    : parts_(std::make_unique<Parts>(std::move(executor), std::move(options), clock)) {}
+LocalProvider::LocalProvider(asio::any_io_executor executor, LocalOptions options, const base::Clock& clock,
+                             bakery::BakeLog& bake_log)
+    : parts_(std::make_unique<Parts>(std::move(executor), std::move(options), clock, bake_log)) {}
 
 LocalProvider::~LocalProvider() = default;
 
@@ -138,6 +140,11 @@ Async<clusters::Snapshot> LocalProvider::watch(std::string account, std::uint64_
 Async<json::object> LocalProvider::perform(model::Operation operation) {
   Account& account = parts_->find(operation.account);
   co_return co_await account.perform(std::move(operation));
+}
+
+Async<json::object> LocalProvider::bake_inputs(model::Operation operation) {
+  Account& account = parts_->find(operation.account);
+  co_return co_await account.bake_inputs(std::move(operation));
 }
 
 Async<std::string> LocalProvider::console_output(std::string account, std::string id) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "bakery/bake_logs.h"
 #include "base/clock.h"
 #include "clusters/cloud_provider.h"
 
@@ -48,7 +49,9 @@ struct LocalOptions {
 /// process does, and `invalid` for options that cannot work.
 class LocalProvider final : public clusters::CloudProvider {
  public:
-  LocalProvider(boost::asio::any_io_executor executor, LocalOptions options, const base::Clock& clock);
+  /// `clock` and `bake_log` must outlive it.
+  LocalProvider(boost::asio::any_io_executor executor, LocalOptions options, const base::Clock& clock,
+                bakery::BakeLog& bake_log);
   ~LocalProvider() override;
 
   std::string_view name() const override { return "local"; }
@@ -60,6 +63,7 @@ class LocalProvider final : public clusters::CloudProvider {
   /// disableServerGroup answers also {"drained": bool}: false when requests were cut at the end of the drain
   /// time-out.
   Async<boost::json::object> perform(model::Operation operation) override;
+  Async<boost::json::object> bake_inputs(model::Operation operation) override;
   Async<std::string> console_output(std::string account, std::string id) override;
   Async<std::string> job_file(std::string account, std::string job_id, std::string name) override;
 

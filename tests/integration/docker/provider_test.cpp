@@ -258,5 +258,49 @@ TEST_F(DockerProviderTest, BakesTheSameOnce) {
   EXPECT_EQ(image->version, "3.0");
 }
 
+TEST_F(DockerProviderTest, KnowsWhatABakeIsMadeFrom) {
+  const auto inputs_of = [&](const clusters::BakeSpec& spec) {
+    return json::serialize(run(provider_->bake_inputs(clusters::bake(key(), spec))));
+  };
+  const fs::path source = place_.path() / "inputs";
+  make_source(source, "1.0");
+  const auto spec = bake_spec("1.0", {{"source", source.string()}});
+  const std::string before = inputs_of(spec);
+  EXPECT_THAT(before, AllOf(HasSubstr(R"("source":"sha256:)"), HasSubstr(R"("hosts":["a","b"])")));
+  EXPECT_EQ(inputs_of(spec), before);
+  write(source / "rootfs/www/index.html", "another");
+  EXPECT_NE(inputs_of(spec), before);
+}
+
+TEST_F(DockerProviderTest, BakesOnABaseImage) {
+  const std::string base = bake("base");
+  const fs::path source = place_.path() / "on-base";
+  write(source / "Containerfile",
+        "ARG BASE_IMAGE\nFROM ${BASE_IMAGE}\nARG COLOUR\nRUN echo \"it is $COLOUR\" && echo \"$COLOUR\" > "
+        "/www/colour\n");
+  auto spec = bake_spec("2.0", {{"source", source.string()}});
+  spec.base_image = base;
+  spec.attributes = {{"COLOUR", "red"}};
+  const auto first = perform(clusters::bake(key(), spec));
+  EXPECT_THAT(bake_log_.text, AllOf(HasSubstr("Base image: " + base + " ("),
+                                    HasSubstr("a: builds localhost/shop:2.0-"), HasSubstr("it is red\n")));
+  spec.attributes = {{"COLOUR", "blue"}};
+  EXPECT_NE(perform(clusters::bake(key(), spec)).at("imageId"), first.at("imageId"));
+  spec.attributes = {{"COLOUR", "red"}};
+  EXPECT_TRUE(perform(clusters::bake(key(), spec)).at("previouslyBaked").as_bool());
+  spec.rebake = true;
+  EXPECT_FALSE(perform(clusters::bake(key(), spec)).at("previouslyBaked").as_bool());
+  spec.base_image = "localhost/none:1";
+  EXPECT_THAT(refusal(clusters::bake(key(), spec)), HasSubstr("not_found: "));
+}
+
+TEST_F(DockerProviderTest, SaysHowABuildFails) {
+  const fs::path source = place_.path() / "broken";
+  write(source / "Containerfile", "FROM " + bake("base") + "\nRUN echo going; false\n");
+  EXPECT_THAT(refusal(clusters::bake(key(), bake_spec("3.0", {{"source", source.string()}}))),
+              HasSubstr("invalid: "));
+  EXPECT_THAT(bake_log_.text, HasSubstr("going\n"));
+}
+
 }  // namespace
 }  // namespace gennaker::providers::docker

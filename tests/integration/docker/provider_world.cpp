@@ -7,14 +7,12 @@
 #include <unistd.h>
 
 namespace gennaker::providers::docker {
-namespace {
+namespace {}  // namespace
 
 void write(const fs::path& path, const std::string& text) {
   fs::create_directories(path.parent_path());
   std::ofstream(path, std::ios::binary) << text;
 }
-
-}  // namespace
 
 void make_source(const fs::path& place, const std::string& version) {
   fs::create_directories(place / "rootfs/bin");

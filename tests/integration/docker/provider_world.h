@@ -27,6 +27,8 @@ namespace json = boost::json;
 
 inline constexpr auto patience = 60s;
 
+void write(const fs::path& path, const std::string& text);
+
 /// A context for a build: BusyBox's web server, which answers /health, and / with the version that it was
 /// built with.
 void make_source(const fs::path& place, const std::string& version);
@@ -94,7 +96,7 @@ class DockerProviderTest : public ::testing::Test {
   void open() {
     loop_ = std::make_unique<asio::io_context>();
     http_ = std::make_unique<net::Client>();
-    provider_ = std::make_unique<DockerProvider>(loop_->get_executor(), options_, *http_, clock_);
+    provider_ = std::make_unique<DockerProvider>(loop_->get_executor(), options_, *http_, clock_, bake_log_);
     run(provider_->start());
   }
   /// `kindly` through stop(), else as by SIGKILL.
@@ -190,11 +192,18 @@ class DockerProviderTest : public ::testing::Test {
     return zones;
   }
 
+  clusters::BakeSpec bake_spec(const std::string& version, json::object settings = {}) {
+    return {.account = account_,
+            .region = "docker",
+            .name = "shop",
+            .version = version,
+            .settings = std::move(settings)};
+  }
   json::object bake_answer(const std::string& version, json::object settings = {}) {
     const fs::path source = place_.path() / ("source-" + version);
     make_source(source, version);
     settings["source"] = source.string();
-    return perform(clusters::bake(key(), account_, "docker", "shop", version, settings));
+    return perform(clusters::bake(key(), bake_spec(version, std::move(settings))));
   }
   std::string bake(const std::string& version) {
     return std::string(bake_answer(version).at("imageId").as_string());
@@ -239,6 +248,12 @@ class DockerProviderTest : public ::testing::Test {
   Place place_;
   std::unique_ptr<net::Client> http_;
   base::SystemClock clock_;
+  /// What the provider said about its bakes, one thread's.
+  class Lines final : public bakery::BakeLog {
+   public:
+    void write(std::string_view, std::string_view lines) override { text += std::string(lines) + "\n"; }
+    std::string text;
+  } bake_log_;
   DockerOptions options_;
   std::string account_;
   std::unique_ptr<asio::io_context> loop_;

@@ -611,7 +611,7 @@ TEST_F(LocalWorld, CleansUpAFailedCreation) {
 
 TEST_F(LocalWorld, KeepsASecondServerOut) {
   try {
-    const LocalProvider second(loop_->get_executor(), options_, clock_);
+    const LocalProvider second(loop_->get_executor(), options_, clock_, bake_log_);
     FAIL() << "two providers on one directory";
   } catch (const base::Error& error) {
     EXPECT_EQ(error.kind(), base::Kind::conflict);
@@ -628,6 +628,46 @@ TEST_F(LocalWorld, LimitsMemoryAndOpenFiles) {
         [&] { return says(run(provider_->console_output("local", name + "-0")), "tail ended"); });
   EXPECT_TRUE(says(run(provider_->console_output("local", name + "-0")), "123\n"));
   EXPECT_TRUE(group(name).instances[0].extra.contains("memoryLimit"));
+}
+
+TEST_F(LocalWorld, KnowsWhatABakeIsMadeFrom) {
+  const std::string image = bake("1.0");
+  const auto inputs_of = [&](const clusters::BakeSpec& spec) {
+    return boost::json::serialize(run(provider_->bake_inputs(clusters::bake(key(), spec))));
+  };
+  clusters::BakeSpec spec = bake_spec("1.0");
+  const std::string before = inputs_of(spec);
+  EXPECT_TRUE(says(before, R"({"source":"sha256:)"));
+  fs::copy(data_ / "source-1.0", data_ / "elsewhere", fs::copy_options::recursive);
+  spec.settings["source"] = (data_ / "elsewhere").string();
+  EXPECT_EQ(inputs_of(spec), before) << "the same content in another folder";
+  std::ofstream(data_ / "elsewhere/VERSION") << "another\n";
+  EXPECT_NE(inputs_of(spec), before);
+  spec.base_image = "demo";
+  EXPECT_TRUE(says(inputs_of(spec), fmt::format(R"("baseImage":"{}")", image)));
+  spec.base_image = "none";
+  EXPECT_TRUE(says(refusal(clusters::bake(key(), spec)),
+                   "not_found: bake: baseImage: account 'local' has no image 'none'"));
+}
+
+TEST_F(LocalWorld, BakesOnABaseImageAndSaysSo) {
+  const std::string base = bake("1.0");
+  fs::create_directories(data_ / "over");
+  std::ofstream(data_ / "over/VERSION") << "2.0\n";
+  clusters::BakeSpec spec = bake_spec("2.0");
+  spec.settings["source"] = (data_ / "over").string();
+  spec.base_image = base;
+  const auto answer = perform(clusters::bake(key(), spec));
+  const fs::path files = fs::path(options_.data_directory) / "local/local/images" /
+                         std::string(answer.at("imageId").as_string()) / "files";
+  EXPECT_TRUE(fs::exists(files / "demo-service")) << "what lies beneath shows through";
+  std::string version;
+  std::ifstream(files / "VERSION") >> version;
+  EXPECT_EQ(version, "2.0");
+  const std::string said = bake_log_.text();
+  EXPECT_TRUE(says(said, "Base image: " + base)) << said;
+  EXPECT_TRUE(says(said, "Files: 2, with ")) << said;
+  EXPECT_TRUE(says(said, "Digest: sha256:")) << said;
 }
 
 }  // namespace

@@ -176,7 +176,7 @@ void LocalWorld::TearDown() {
 
 void LocalWorld::open() {
   loop_ = std::make_unique<boost::asio::io_context>();
-  provider_ = std::make_unique<LocalProvider>(loop_->get_executor(), options_, clock_);
+  provider_ = std::make_unique<LocalProvider>(loop_->get_executor(), options_, clock_, bake_log_);
   run(provider_->start());
 }
 
@@ -238,9 +238,16 @@ std::string LocalWorld::bake(const std::string& version) {
   fs::create_directories(source);
   fs::copy_file(DEMO_SERVICE_PROGRAM, source / "demo-service", fs::copy_options::skip_existing);
   std::ofstream(source / "VERSION") << version << "\n";
-  const auto answer =
-      perform(clusters::bake(key(), "local", "local", "demo", version, {{"source", source.string()}}));
+  const auto answer = perform(clusters::bake(key(), bake_spec(version)));
   return std::string(answer.at("imageId").as_string());
+}
+
+clusters::BakeSpec LocalWorld::bake_spec(const std::string& version) const {
+  return {.account = "local",
+          .region = "local",
+          .name = "demo",
+          .version = version,
+          .settings = {{"source", (data_ / ("source-" + version)).string()}}};
 }
 
 int LocalWorld::balance(const std::string& name) {

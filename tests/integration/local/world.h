@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -79,6 +80,8 @@ class LocalWorld : public testing::Test {
   void await_healthy(const std::string& group, int count);
 
   std::string bake(const std::string& version);
+  /// Of what bake() has put there.
+  clusters::BakeSpec bake_spec(const std::string& version) const;
   int balance(const std::string& name);
   clusters::ServerGroupSpec spec(const std::string& image, int count);
   std::string create(const std::string& key, const clusters::ServerGroupSpec& spec);
@@ -101,6 +104,22 @@ class LocalWorld : public testing::Test {
   fs::path data_;
   LocalOptions options_;
   base::SystemClock clock_;
+  /// What the provider said about its bakes.
+  class Lines final : public bakery::BakeLog {
+   public:
+    void write(std::string_view, std::string_view lines) override {
+      const std::lock_guard lock(mutex_);
+      text_ += std::string(lines) + "\n";
+    }
+    std::string text() {
+      const std::lock_guard lock(mutex_);
+      return text_;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::string text_;
+  } bake_log_;
   std::unique_ptr<boost::asio::io_context> loop_;
   std::unique_ptr<LocalProvider> provider_;
   int keys_ = 0;
