@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "engine/advancer.h"
 #include "engine/turn.h"
+#include "testing/engine_world.h"
 
 namespace gennaker::engine {
 namespace {
@@ -22,129 +23,7 @@ constexpr auto skipped = Status::skipped;
 constexpr auto not_started = Status::not_started;
 constexpr auto running = Status::running;
 
-/// Does what its context says: {"tasks": ["a", "b"], "before": [...], "after": [...], "onFailure": [...],
-/// "refuse": ".."}; synthetic stages are given as contexts, chained unless "parallel".
-class Scripted final : public Stage {
- public:
-  std::string_view type() const override { return "scripted"; }
-
-  Plan plan(const StageView& stage) const override {
-    if (stage.context().contains("stumble")) throw std::runtime_error("stumbled over its plan");
-    if (stage.context().contains("refuse")) return refuse("refuse", "as asked");
-    Plan plan;
-    for (const std::string& task : base::string_list(stage.context(), "tasks"))
-      plan.tasks.push_back({task, task});
-    plan.before = children(stage, "before");
-    return plan;
-  }
-  std::vector<SyntheticStage> after(const StageView& stage) const override {
-    if (stage.context().contains("stumbleAfter")) throw std::runtime_error("stumbled afterwards");
-    return children(stage, "after");
-  }
-  std::vector<SyntheticStage> on_failure(const StageView& stage) const override {
-    return children(stage, "onFailure");
-  }
-  bool runs_dry(const StageView& stage) const override { return stage.context().contains("looks"); }
-  void finish(model::Stage& stage) const override {
-    if (stage.context.contains("keepsToItself")) stage.outputs.clear();
-  }
-  bool can_be_skipped(const StageView& stage) const override { return stage.context().contains("skippable"); }
-
- private:
-  static std::vector<SyntheticStage> children(const StageView& stage, std::string_view key) {
-    std::vector<SyntheticStage> specs;
-    if (const auto* list = base::find_array(stage.context(), key)) {
-      for (const auto& child : *list) {
-        const auto& context = child.as_object();
-        specs.push_back(
-            {.type = "scripted", .name = base::string_or(context, "name", "child"), .context = context});
-      }
-    }
-    return base::bool_or(stage.context(), "parallel", false) ? specs : in_sequence(std::move(specs));
-  }
-};
-
-/// One execution, driven by hand. Stages are written as "A", "B<-A", "J<-A,B", with a context each.
-class World {
- public:
-  struct StageText {
-    std::string_view graph;
-    std::string_view context = "{}";
-  };
-
-  explicit World(std::initializer_list<StageText> stages) : World(std::vector<StageText>(stages)) {}
-  explicit World(const std::vector<StageText>& stages, json::object trigger = {}) {
-    execution.trigger = std::move(trigger);
-    catalog_.add(std::make_unique<Scripted>());
-    execution.id = "E";
-    execution.application = "shop";
-    for (const StageText& text : stages) {
-      model::Stage stage;
-      const auto arrow = text.graph.find("<-");
-      stage.ref_id = text.graph.substr(0, arrow);
-      stage.id = "id-" + stage.ref_id;
-      stage.type = "scripted";
-      stage.name = stage.ref_id;
-      stage.ordinal = static_cast<int>(execution.stages.size());
-      if (arrow != std::string_view::npos) {
-        stage.requisites = base::string_list({{"l", json::value(text.graph.substr(arrow + 2))}}, "l");
-      }
-      stage.context = base::parse_json_object(text.context, "context");
-      if (!stage.context.contains("tasks")) stage.context["tasks"] = json::array{"t"};
-      execution.stages.push_back(std::move(stage));
-    }
-    advancer_.emplace(catalog_, execution);
-    tell(Start{});
-  }
-  World(const World&) = delete;
-
-  Outcome tell(const Event& event) {
-    Outcome outcome = advancer_->advance(event, now);
-    for (const Effect& effect : outcome.effects) effects.push_back(effect);
-    return outcome;
-  }
-
-  const model::Stage& stage(std::string_view ref) const {
-    const auto* found = execution.find_by_ref(ref);
-    EXPECT_NE(found, nullptr) << "no stage " << ref;
-    static const model::Stage none;
-    return found ? *found : none;
-  }
-  Status status(std::string_view ref) const { return stage(ref).status; }
-
-  /// The running task of a stage ends.
-  void end(std::string_view ref, Status status, json::object context = {}, json::object outputs = {}) {
-    for (const auto& task : stage(ref).tasks) {
-      if (task.status != Status::running && task.status != Status::paused) continue;
-      tell(TaskReport{stage(ref).id, task.id, status, std::move(context), std::move(outputs)});
-      return;
-    }
-    ADD_FAILURE() << "stage " << ref << " has no running task";
-  }
-
-  /// All tasks that were asked to be cancelled report so.
-  void finish_cancels() {
-    for (const Effect& effect : std::exchange(effects, {})) {
-      if (const auto* cancel = std::get_if<CancelTask>(&effect)) {
-        tell(TaskReport{cancel->stage_id, cancel->task_id, canceled, {}, {}});
-      }
-    }
-  }
-
-  std::map<std::string, Status> statuses() const {
-    std::map<std::string, Status> all;
-    for (const auto& stage : execution.stages) all[stage.ref_id] = stage.status;
-    return all;
-  }
-
-  model::Execution execution;
-  TimePoint now = base::from_millis(1'000'000);
-  std::vector<Effect> effects;
-
- private:
-  StageCatalog catalog_;
-  std::optional<Advancer> advancer_;
-};
+using World = gennaker::testing::EngineWorld;
 
 constexpr std::string_view go_on = R"({"continuePipeline":true})";
 constexpr std::string_view halt_branch = R"({"failPipeline":false})";
@@ -231,7 +110,8 @@ TEST(Scenario, S06OnFailureStagesCountOnBehindAfterStages) {
   const Outcome outcome = world.tell(TaskReport{world.stage("P>1").id, "1", terminal, {}, {}});
   EXPECT_EQ(world.stage("P>2").name, "F1");
   EXPECT_EQ(world.stage("P>2").id, id) << "in the place of one that never began";
-  EXPECT_THAT(outcome.removed_stages, testing::Not(testing::Contains(id))) << "what is stored must not go";
+  EXPECT_THAT(outcome.removed_stages, ::testing::Not(::testing::Contains(id)))
+      << "what is stored must not go";
   EXPECT_EQ(world.status("P"), running);
   world.end("P>2", ok);
   EXPECT_EQ(world.status("P"), terminal) << "a rescue does not heal";
@@ -296,7 +176,7 @@ TEST(Scenario, S11AfterStagesRunBehindAnIgnoredBeforeStage) {
   EXPECT_EQ(world.status("N"), running);
 }
 
-class CanceledInBeforeStage : public testing::TestWithParam<std::string> {};
+class CanceledInBeforeStage : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(CanceledInBeforeStage, S12S13EndsCanceledWhateverTheOptions) {
   World world({{"P", "{" + GetParam() + R"("tasks":["t"],"before":[{"tasks":["b"]},{"tasks":["b"]}],
@@ -314,7 +194,7 @@ TEST_P(CanceledInBeforeStage, S12S13EndsCanceledWhateverTheOptions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, CanceledInBeforeStage,
-                         testing::Values("", R"("failPipeline":false,)", R"("continuePipeline":true,)"));
+                         ::testing::Values("", R"("failPipeline":false,)", R"("continuePipeline":true,)"));
 
 TEST(Scenario, S13AStageThatIgnoresFailuresIsCanceledAllTheSame) {
   for (const std::string_view options : {go_on, halt_branch, fail_at_the_end}) {
@@ -449,7 +329,7 @@ TEST(Scenario, S30StageWithNothingToDoIsSkipped) {
   EXPECT_EQ(none.execution.status, terminal);
 }
 
-class Optional : public testing::TestWithParam<std::string> {};
+class Optional : public ::testing::TestWithParam<std::string> {};
 
 TEST_P(Optional, S31StageThatIsOffIsSkipped) {
   World world({{"A"},
@@ -462,7 +342,7 @@ TEST_P(Optional, S31StageThatIsOffIsSkipped) {
   EXPECT_EQ(world.execution.status, ok);
 }
 
-INSTANTIATE_TEST_SUITE_P(Expressions, Optional, testing::Values("off", "no.such[", "nothing"));
+INSTANTIATE_TEST_SUITE_P(Expressions, Optional, ::testing::Values("off", "no.such[", "nothing"));
 
 TEST(Scenario, S32StageMaySucceedWhenItTimesOut) {
   World world({{"A", R"({"tasks":["a","b"],"stageTimeoutMs":1000,"markSuccessfulOnTimeout":true})"}});
@@ -515,7 +395,7 @@ struct PlanningCase {
   std::string_view options;
   Status stage;
 };
-class PlanningFails : public testing::TestWithParam<PlanningCase> {};
+class PlanningFails : public ::testing::TestWithParam<PlanningCase> {};
 
 TEST_P(PlanningFails, S42ByTheStagesOptions) {
   World world({{"A", GetParam().options}});
@@ -525,10 +405,10 @@ TEST_P(PlanningFails, S42ByTheStagesOptions) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Options, PlanningFails,
-                         testing::Values(PlanningCase{R"({"refuse":1})", terminal},
-                                         PlanningCase{R"({"refuse":1,"failPipeline":false})", stopped},
-                                         PlanningCase{R"({"refuse":1,"continuePipeline":true})",
-                                                      failed_continue}));
+                         ::testing::Values(PlanningCase{R"({"refuse":1})", terminal},
+                                           PlanningCase{R"({"refuse":1,"failPipeline":false})", stopped},
+                                           PlanningCase{R"({"refuse":1,"continuePipeline":true})",
+                                                        failed_continue}));
 
 TEST_P(PlanningFails, S42AlsoWhenItThrows) {
   std::string context(GetParam().options);
@@ -827,7 +707,7 @@ TEST(Engine, ATypeByItsAliasOrWithItsCloudsName) {
     again.stages[0].tasks.clear();
     again.stages[0].status = again.status = not_started;
     StageCatalog catalog;
-    catalog.add(std::make_unique<Scripted>());
+    catalog.add(std::make_unique<gennaker::testing::ScriptedStage>());
     advance(catalog, again, Start{}, world.now);
     EXPECT_EQ(again.stages[0].status, running) << context;
   }
@@ -863,141 +743,6 @@ TEST(Engine, FiveThousandStagesInAChainAndSideBySide) {
   for (const std::string& graph : graphs) wide.push_back({graph, "{}"});
   World side_by_side(wide);
   EXPECT_EQ(side_by_side.status("S4999"), running);
-}
-
-// ---- What expressions ask of the world outside ----
-
-using expressions::Answers;
-using expressions::Question;
-
-const Question greeting{Question::Kind::url, "https://example.com/greeting?key=1", ""};
-constexpr std::string_view asks_greeting = R"({"x": "${#fromUrl('https://example.com/greeting?key=1')}"})";
-
-/// The last question that the world was asked; empty: none.
-std::vector<Question> asked(World& world) {
-  std::vector<Question> questions;
-  for (const Effect& effect : std::exchange(world.effects, {})) {
-    if (const auto* ask = std::get_if<Ask>(&effect)) questions = ask->questions;
-  }
-  return questions;
-}
-
-bool runs(const World& world, std::string_view ref) {
-  const auto& tasks = world.stage(ref).tasks;
-  return !tasks.empty() && tasks.front().status == running;
-}
-
-TEST(Questions, AStageWaitsForAnswersAndGoesOn) {
-  World world({{"A", asks_greeting}});
-  EXPECT_EQ(world.status("A"), running);
-  EXPECT_FALSE(runs(world, "A"));
-  EXPECT_EQ(world.stage("A").context.at("waitingFor"), "an answer: https://example.com/greeting");
-  ASSERT_EQ(asked(world), std::vector{greeting});
-  world.tell(Answered{"id-A", {{greeting, {"hello", ""}}}});
-  EXPECT_TRUE(runs(world, "A"));
-  EXPECT_EQ(world.stage("A").context.at("x"), "hello");
-  EXPECT_FALSE(world.stage("A").context.contains("waitingFor"));
-  EXPECT_FALSE(world.stage("A").context.contains("_openQuestions"));
-  world.end("A", ok);
-  EXPECT_EQ(world.execution.status, ok);
-}
-
-TEST(Questions, WhatHasNoAnswerKeepsItsTextAndSaysWhy) {
-  World world({{"A", asks_greeting}});
-  world.tell(Answered{"id-A", {{greeting, {nullptr, "there is no network"}}}});
-  EXPECT_TRUE(runs(world, "A") || !asked(world).empty());
-  for (int round = 0; round < 5 && !runs(world, "A"); ++round)
-    world.tell(Answered{"id-A", {{greeting, {nullptr, "there is no network"}}}});
-  ASSERT_TRUE(runs(world, "A"));
-  EXPECT_TRUE(base::string_or(world.stage("A").context, "x", "").starts_with("${#fromUrl("));
-  const auto& summary = world.stage("A").context.at("expressionEvaluationSummary").as_object();
-  EXPECT_NE(base::to_text(summary).find("there is no network"), std::string::npos);
-}
-
-TEST(Questions, ArePendingAfterACrash) {
-  World world({{"A", asks_greeting}});
-  const auto effects = pending(world.execution);
-  ASSERT_EQ(effects.size(), 1U);
-  const auto& ask = std::get<Ask>(effects.front());
-  EXPECT_EQ(ask.stage_id, "id-A");
-  EXPECT_EQ(ask.questions, std::vector{greeting});
-  EXPECT_FALSE(at_rest(world.execution));
-}
-
-TEST(Questions, AnAnswerMayLeadToAnother) {
-  World world({{"A", R"({"x": "${#fromUrl(#fromUrl('https://example.com/first'))}"})"}});
-  const Question first{Question::Kind::url, "https://example.com/first", ""};
-  const Question second{Question::Kind::url, "https://example.com/second", ""};
-  EXPECT_EQ(asked(world), std::vector{first});
-  world.tell(Answered{"id-A", {{first, {json::value(second.subject), ""}}}});
-  EXPECT_EQ(asked(world), (std::vector{first, second})) << "all, for a crash forgets the first answer";
-  world.tell(Answered{"id-A", {{first, {json::value(second.subject), ""}}, {second, {"hello", ""}}}});
-  EXPECT_EQ(world.stage("A").context.at("x"), "hello");
-}
-
-TEST(Questions, EndlessOnesEnd) {
-  World world({{"A", R"({"x": "${#fromUrl('https://example.com/' + new java.util.Date().time)}"})"}});
-  int rounds = 0;
-  for (; rounds < 20 && !runs(world, "A"); ++rounds) {
-    world.now += std::chrono::seconds(1);
-    Answers answers;
-    for (const Question& question : asked(world)) answers[question] = {"hello", ""};
-    world.tell(Answered{"id-A", answers});
-  }
-  EXPECT_EQ(rounds, 5);
-}
-
-TEST(Questions, WhetherAStageIsEnabledMayBeOne) {
-  for (const std::string_view answer : {"true", "false"}) {
-    World world({{"A", R"-({"stageEnabled": {"type": "expression",
-                                             "expression": "#fromUrl('https://example.com/on')"}})-"}});
-    EXPECT_EQ(world.status("A"), not_started);
-    EXPECT_EQ(world.execution.status, running);
-    const Question on{Question::Kind::url, "https://example.com/on", ""};
-    EXPECT_EQ(asked(world), std::vector{on});
-    world.tell(Answered{"id-A", {{on, {json::value(answer), ""}}}});
-    EXPECT_EQ(world.status("A"), answer == "true" ? running : skipped);
-  }
-}
-
-TEST(Questions, ALaterTaskMayAsk) {
-  World world({{"A", R"({"tasks": ["a", "b"]})"}});
-  world.end("A", ok, {{"y", "${#pipelineId('Deploy')}"}});
-  const Question id{Question::Kind::pipeline_id, "Deploy", "shop"};
-  EXPECT_EQ(asked(world), std::vector{id});
-  EXPECT_EQ(world.stage("A").tasks[1].status, not_started);
-  world.tell(Answered{"id-A", {{id, {"p-1", ""}}}});
-  EXPECT_EQ(world.stage("A").tasks[1].status, running);
-  EXPECT_EQ(world.stage("A").context.at("y"), "p-1");
-  world.tell(Answered{"id-A", {{id, {"p-2", ""}}}});
-  EXPECT_EQ(world.stage("A").context.at("y"), "p-1") << "a late answer changes nothing";
-}
-
-TEST(Questions, EndWithTheExecution) {
-  World world({{"A", asks_greeting}});
-  world.tell(Cancel{"ann", ""});
-  EXPECT_EQ(world.execution.status, canceled);
-  EXPECT_EQ(world.status("A"), canceled);
-  EXPECT_TRUE(at_rest(world.execution));
-  world.tell(Answered{"id-A", {{greeting, {"hello", ""}}}});
-  EXPECT_EQ(world.status("A"), canceled);
-}
-
-TEST(Questions, EndWithAnotherBranch) {
-  World world({{"A", asks_greeting}, {"B"}});
-  world.end("B", terminal);
-  EXPECT_EQ(world.execution.status, terminal);
-  EXPECT_EQ(world.status("A"), canceled);
-  EXPECT_TRUE(at_rest(world.execution));
-}
-
-TEST(Questions, AreAnsweredWhileThePipelineIsPaused) {
-  World world({{"A", asks_greeting}});
-  world.tell(Pause{"ann"});
-  world.tell(Answered{"id-A", {{greeting, {"hello", ""}}}});
-  EXPECT_FALSE(runs(world, "A"));
-  world.tell(Resume{"ann"});
-  EXPECT_TRUE(runs(world, "A"));
 }
 
 }  // namespace
