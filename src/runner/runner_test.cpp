@@ -5,8 +5,10 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "base/timer.h"
 #include "base/virtual_clock.h"
 #include "store/memory/memory_store.h"
+#include "store/store_contract.h"
 #include "testing/builders.h"
 #include "testing/run_async.h"
 
@@ -151,6 +153,71 @@ TEST(Runner, TellsOfACleanUpThatFailed) {
   EXPECT_EQ(ended.status, Status::canceled);
   EXPECT_EQ(ended.stages[0].context.at("cleanUpFailure"), "the cloud has gone");
   EXPECT_EQ(ended.stages[0].context.at("left"), "a server group");
+}
+
+/// Takes nothing while it is held.
+class HeldStore final : public store::MemoryStore {
+ public:
+  explicit HeldStore(const base::Clock& clock) : clock_(clock) {}
+  Async<void> commit(store::Changes changes) override {
+    while (held) {
+      auto waiting = base::sleep_for(clock_, milliseconds(10));
+      co_await std::move(waiting);
+    }
+    auto committing = MemoryStore::commit(std::move(changes));
+    co_await std::move(committing);
+  }
+  bool held = false;
+
+ private:
+  const base::Clock& clock_;
+};
+
+class Counts final : public Task {
+ public:
+  explicit Counts(int& runs) : runs_(runs) {}
+  Async<TaskResult> run(TaskContext) override {
+    ++runs_;
+    co_return succeeded();
+  }
+
+ private:
+  int& runs_;
+};
+
+// A server that inherits an execution may have been given a command for it first, whose commit is under way.
+TEST(Runner, TakesNothingUpThatIsNotDurable) {
+  boost::asio::io_context io;
+  base::VirtualClock clock;
+  HeldStore store(clock);
+  int runs = 0;
+  engine::StageCatalog stages;
+  stages.add(std::make_unique<WorkStage>());
+  TaskCatalog tasks;
+  tasks.add("work", std::make_unique<Counts>(runs));
+  Clouds clouds;
+  Runner runner({.store = store, .stages = stages, .tasks = tasks, .clouds = clouds, .clock = clock},
+                io.get_executor());
+  const auto pass = [&](milliseconds time) {
+    for (const auto end = clock.now() + time; clock.now() < end; clock.advance(milliseconds(10))) {
+      io.restart();
+      while (io.poll() > 0) io.restart();
+    }
+  };
+  model::Execution execution = gennaker::testing::execution({{.type = "work"}});
+  execution.status = Status::not_started;
+  gennaker::testing::run_async(io, store.commit(store::changes_for(execution)));
+  store.held = true;
+  boost::asio::co_spawn(io, runner.tell(execution.id, engine::Start{}), boost::asio::detached);
+  pass(milliseconds(50));
+  boost::asio::co_spawn(io, runner.start(), boost::asio::detached);
+  pass(milliseconds(200));
+  EXPECT_EQ(runs, 0) << "that it began is not stored";
+  store.held = false;
+  pass(milliseconds(200));
+  EXPECT_EQ(runs, 1);
+  EXPECT_EQ(gennaker::testing::run_async(io, store.execution(execution.id))->status, Status::succeeded);
+  runner.stop();
 }
 
 }  // namespace

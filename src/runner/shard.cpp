@@ -160,6 +160,12 @@ Async<void> Runner::Shard::send(LivePtr live, engine::Event event, std::string c
 Async<void> Runner::Shard::take_up(std::string execution_id) {
   LivePtr live = co_await find_or_load(std::move(execution_id));
   if (!live) co_return;
+  // A command came first. What its turn has decided is not durable yet, and must not be acted upon.
+  live->taken_up = live->turning;
+  if (!live->turning) carry_out_pending(live);
+}
+
+void Runner::Shard::carry_out_pending(const LivePtr& live) {
   const std::vector<engine::Effect> effects = engine::pending(*live->execution);
   for (const engine::Effect& effect : effects) carry_out(live, effect);
   if (effects.empty() && live->execution->status == model::Status::running) {
@@ -297,6 +303,7 @@ Async<void> Runner::Shard::turn(LivePtr live) {
     if (waits && on_slot_) on_slot_(live->execution->pipeline_config_id);
   }
   live->turning = false;
+  if (std::exchange(live->taken_up, false)) carry_out_pending(live);
   unload_if_at_rest(live);
 }
 

@@ -80,7 +80,8 @@ class Runner::Shard {
     std::shared_ptr<model::Execution> execution;
     std::optional<engine::Advancer> advancer;  ///< of the execution: nobody else changes it
     std::vector<Letter> mailbox;
-    bool turning = false;
+    bool turning = false;   ///< what is in memory may be ahead of what is stored
+    bool taken_up = false;  ///< while it was turning: what is pending then is to be carried out
     store::Lease lease = 0;
     bool forgotten = false;                            ///< it belongs to another server now
     std::map<std::string, std::shared_ptr<Run>> runs;  ///< by stage id + "/" + task id
@@ -97,6 +98,7 @@ class Runner::Shard {
   void forget(const LivePtr& live);
   void refuse(Letter& letter, std::exception_ptr why);
   Async<bool> is_lost_but_stored(std::exception_ptr failure, std::string execution_id);
+  void carry_out_pending(const LivePtr& live);
   void post(const LivePtr& live, Letter letter);
   Async<void> turn(LivePtr live);
   /// While the store does not answer, it is tried again. `refused`: what it will never take.

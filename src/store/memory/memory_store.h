@@ -13,7 +13,7 @@ namespace gennaker::store {
 /// A store that forgets: for rehearsals, which must change nothing. It may lie over another store, whose
 /// contents show through where nothing was written; that one is only read, and its feed does not show.
 /// Threads: one, on which every function answers at once unless it asks the store beneath.
-class MemoryStore final : public Store {
+class MemoryStore : public Store {
  public:
   /// `beneath` must outlive it; nullptr: there is none.
   explicit MemoryStore(Store* beneath = nullptr) : beneath_(beneath) {}
