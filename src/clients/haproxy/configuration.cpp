@@ -68,8 +68,13 @@ std::string structure_of(const Configuration& configuration) {
 }
 
 std::string server_arguments(const Server& server) {
-  // The pool is purged each second, so that a drained server can be deleted soon.
-  return fmt::format("{}:{} check inter 1s fall 2 rise 1 pool-purge-delay 1s", server.address, server.port);
+  // The pool is purged each second, so that a drained server can be deleted soon. A server that refuses a
+  // connection is out until its next check: when several have died at once, a request's few tries might all
+  // go to dead ones before the checks notice.
+  return fmt::format(
+      "{}:{} check inter 1s fall 2 rise 1 pool-purge-delay 1s observe layer4 error-limit 1 on-error "
+      "mark-down",
+      server.address, server.port);
 }
 
 std::string write_configuration(const Configuration& configuration) {

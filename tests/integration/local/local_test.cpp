@@ -1,5 +1,7 @@
 #include <csignal>
+#include <deque>
 #include <fstream>
+#include <numeric>
 
 #include "base/json.h"
 #include "world.h"
@@ -71,6 +73,33 @@ TEST_F(LocalWorld, FindsWhatRunsAfterARestartOfTheServer) {
   traffic.stop();
   EXPECT_EQ(traffic.failed(), 0) << traffic.first_failure();
   EXPECT_EQ(launches(), 2);
+}
+
+TEST_F(LocalWorld, FailsNoRequestWhenSeveralInstancesDieTogether) {
+  const int port = balance("shop");
+  auto wanted = spec(bake("1.0"), 4);
+  wanted.settings["restart"] = {{"firstDelayMs", 60'000}};
+  const std::string name = create(key(), wanted);
+  await_healthy(name, 4);
+  const auto before = group(name);
+  close(false);  // HAProxy is alone with it
+  // Many at once, so that it is chance to which server a try goes.
+  std::deque<Traffic> traffic;
+  for (int i = 0; i < 24; ++i) traffic.emplace_back(port, Traffic::Connections::fresh);
+  const auto sent = [&] {
+    return std::accumulate(traffic.begin(), traffic.end(), 0,
+                           [](int sum, const Traffic& one) { return sum + one.sent(); });
+  };
+  wait_until("traffic", [&] { return sent() > 500; });
+  for (const int dying : {0, 1}) {
+    kill(static_cast<pid_t>(before.instances[dying].extra.at("pid").to_number<int>()), SIGKILL);
+  }
+  wait_until("more traffic", [&, until = sent() + 5000] { return sent() > until; });
+  for (Traffic& one : traffic) {
+    one.stop();
+    EXPECT_EQ(one.failed(), 0) << one.first_failure();
+  }
+  open();
 }
 
 TEST_F(LocalWorld, LosesTheServerInTheMiddleOfAReplacement) {
