@@ -12,18 +12,16 @@ namespace {
 using base::Error;
 using base::Kind;
 
-const model::Account* find_account(const clusters::Clouds& clouds, const std::string& name,
-                                   std::vector<model::Account>& accounts) {
-  accounts = clouds.accounts();
-  const auto found = std::find_if(accounts.begin(), accounts.end(),
-                                  [&](const auto& account) { return account.name == name; });
-  return found == accounts.end() ? nullptr : &*found;
+std::optional<model::Account> account_of(const Parts& parts, const Request& request) {
+  for (const model::Account& account : parts.clouds.accounts()) {
+    if (account.name == request.parameter("account")) return account;
+  }
+  return std::nullopt;
 }
 
 bool is_of_provider(const Parts& parts, const Request& request) {
-  std::vector<model::Account> accounts;
-  const auto* account = find_account(parts.clouds, request.parameter("account"), accounts);
-  return account != nullptr && clusters::same_name(account->provider, request.parameter("provider"));
+  const auto account = account_of(parts, request);
+  return account && clusters::same_name(account->provider, request.parameter("provider"));
 }
 
 /// The server groups of the cluster in the path; empty: there is no such cluster, or account.
@@ -38,9 +36,7 @@ clusters::ServerGroups groups_of(const clusters::Snapshot& snapshot, const Reque
 }
 
 std::shared_ptr<const clusters::Snapshot> snapshot_of(const Parts& parts, const Request& request) {
-  std::vector<model::Account> accounts;
-  if (find_account(parts.clouds, request.parameter("account"), accounts) == nullptr)
-    return std::make_shared<const clusters::Snapshot>();
+  if (!account_of(parts, request)) return std::make_shared<const clusters::Snapshot>();
   return parts.clouds.snapshot(request.parameter("account"));
 }
 

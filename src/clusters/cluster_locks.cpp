@@ -27,15 +27,6 @@ Place place_of(const std::string& name) {
           name.substr(second + 1)};
 }
 
-LockHolder at(Place place, runner::ClaimHolder holder) {
-  return {.place = std::move(place),
-          .execution_id = std::move(holder.execution_id),
-          .stage_id = std::move(holder.stage_id),
-          .since = holder.since,
-          .description = std::move(holder.description),
-          .has_it = holder.has_it};
-}
-
 }  // namespace
 
 std::string to_text(const Place& place) {
@@ -47,14 +38,14 @@ Async<std::optional<LockHolder>> ClusterLocks::holder_of(Place place, std::strin
   auto looking = claims_.holder_of(std::move(word));
   std::optional<runner::ClaimHolder> holder = co_await std::move(looking);
   if (!holder) co_return std::nullopt;
-  co_return at(std::move(place), std::move(*holder));
+  co_return LockHolder{std::move(*holder), std::move(place)};
 }
 
 Async<std::optional<LockHolder>> ClusterLocks::acquire(Place place, Claimant claimant) const {
   auto claiming = claims_.acquire(claim_name(place), std::move(claimant));
   std::optional<runner::ClaimHolder> holder = co_await std::move(claiming);
   if (!holder) co_return std::nullopt;
-  co_return at(std::move(place), std::move(*holder));
+  co_return LockHolder{std::move(*holder), std::move(place)};
 }
 
 Async<std::vector<LockHolder>> ClusterLocks::held() const {

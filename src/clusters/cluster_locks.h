@@ -25,12 +25,8 @@ std::string to_text(const Place& place);
 using runner::Claimant;
 
 /// Who has a lock, or, where nobody has it, whose turn it is.
-struct LockHolder {
+struct LockHolder : runner::ClaimHolder {
   Place place;
-  std::string execution_id, stage_id;
-  base::TimePoint since{};
-  std::string description;  ///< "stage 'Deploy' of pipeline 'Ship', execution 01H..."
-  bool has_it = true;
   std::vector<runner::StageRun> waiting = {};  ///< who comes after, in the order of coming; of held() alone
 };
 

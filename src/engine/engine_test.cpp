@@ -14,14 +14,8 @@ namespace gennaker::engine {
 namespace {
 
 using model::Status;
-constexpr auto ok = Status::succeeded;
-constexpr auto terminal = Status::terminal;
-constexpr auto canceled = Status::canceled;
-constexpr auto stopped = Status::stopped;
-constexpr auto failed_continue = Status::failed_continue;
-constexpr auto skipped = Status::skipped;
-constexpr auto not_started = Status::not_started;
-constexpr auto running = Status::running;
+using enum model::Status;
+constexpr auto ok = succeeded;
 
 using World = gennaker::testing::EngineWorld;
 

@@ -9,14 +9,8 @@ namespace {
 
 using model::Status;
 using World = gennaker::testing::EngineWorld;
-constexpr auto ok = Status::succeeded;
-constexpr auto terminal = Status::terminal;
-constexpr auto canceled = Status::canceled;
-constexpr auto stopped = Status::stopped;
-constexpr auto failed_continue = Status::failed_continue;
-constexpr auto skipped = Status::skipped;
-constexpr auto not_started = Status::not_started;
-constexpr auto running = Status::running;
+using enum model::Status;
+constexpr auto ok = succeeded;
 
 using expressions::Answers;
 using expressions::Question;

@@ -46,12 +46,8 @@ bool ClaimQueue::is_waiting(const StageRun& run) const {
 }
 
 void ClaimQueue::wait(const StageRun& run) {
-  leave(run);
-  if (waiting.size() < most_waiting) waiting.push_back(run);
-}
-
-void ClaimQueue::leave(const StageRun& run) {
   std::erase_if(waiting, [&](const StageRun& one) { return one.same_stage(run); });
+  if (waiting.size() < most_waiting) waiting.push_back(run);
 }
 
 void ClaimQueue::take(const StageRun& run) {

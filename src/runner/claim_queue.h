@@ -36,7 +36,6 @@ struct ClaimQueue {
   bool is_waiting(const StageRun& run) const;
   /// At the end; an earlier run of the same stage goes.
   void wait(const StageRun& run);
-  void leave(const StageRun& run);
   /// Becomes the holder; who came before has ended or lost its turn.
   void take(const StageRun& run);
 };

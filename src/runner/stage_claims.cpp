@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "runner/runner.h"
 
 namespace gennaker::runner {
 namespace {
@@ -13,7 +14,7 @@ constexpr int most_parents = 20;
 
 /// Who is first and does not take the name by then may be paused, or its server gone: the next one may.
 /// Longer than who waits needs to look again.
-constexpr std::chrono::seconds turn(10);
+constexpr std::chrono::seconds turn(10), between_looks(2);
 
 /// Whether one of `stage_id` and the stages around it is `wanted`.
 bool is_within(const model::Execution& execution, const std::string& stage_id, const std::string& wanted) {
@@ -60,6 +61,12 @@ Claimant claimant_of(const TaskContext& context) {
     claimant.within.push_back(stage->id);
   }
   return claimant;
+}
+
+Again ask_again(const ClaimHolder& holder, std::string waiting_for) {
+  return {.after = between_looks,
+          .waiting_for = std::move(waiting_for),
+          .wake_on = execution_word(holder.execution_id)};
 }
 
 Async<StageClaims::Look> StageClaims::look_at(std::optional<StageRun> run) const {

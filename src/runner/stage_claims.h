@@ -36,6 +36,9 @@ struct ClaimHolder {
   bool has_it = true;
 };
 
+/// Asks again when the holder's execution ends or changes, and otherwise every two seconds.
+Again ask_again(const ClaimHolder& holder, std::string waiting_for);
+
 /// A crash frees nothing, and what a stage holds ends with it: nobody has to give it back. Who came first
 /// gets it first, as long as it takes it within a few seconds. Threads: any executor.
 class StageClaims {

@@ -7,13 +7,10 @@
 #include "base/json.h"
 #include "clusters/inventory.h"
 #include "clusters/naming.h"
-#include "runner/runner.h"
 #include "stages/fields.h"
 
 namespace gennaker::stages {
 namespace {
-
-constexpr std::chrono::milliseconds between_looks = std::chrono::seconds(2);
 
 /// The cluster that a stage's own fields name, in whatever way.
 std::string named_cluster(const json::object& context) {
@@ -62,10 +59,8 @@ base::Async<std::optional<runner::TaskResult>> wait_for_lock(const Infrastructur
   if (!holder) co_return std::nullopt;
   const std::string_view how = holder->has_it ? "which {} holds" : "which is next for {}";
   const std::string who = fmt::format(fmt::runtime(how), holder->description);
-  runner::Again wish{.after = between_looks,
-                     .waiting_for = fmt::format("the lock of cluster {}, {}", to_text(place), who),
-                     .wake_on = runner::execution_word(holder->execution_id)};
-  co_return runner::again(std::move(wish));
+  co_return runner::again(
+      runner::ask_again(*holder, fmt::format("the lock of cluster {}, {}", to_text(place), who)));
 }
 
 clusters::Place place_of(const clusters::ServerGroupRef& group) {

@@ -9,18 +9,7 @@ import tempfile
 
 from harness import DEMO_SERVICE, Cloud, demo_source, wait_until
 
-# Each limit that is not named here Podman raises to its own, which takes a right that root may lack. Events in a file and
-# cgroups by itself: there may be no journal and no systemd.
-CONTAINERS_CONF = """[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-log_driver = "k8s-file"
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[network]
-network_config_dir = "{place}/networks"
-"""
+CONTAINERS_CONF = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "integration", "docker", "containers.conf")
 
 
 class Podman:
@@ -31,8 +20,9 @@ class Podman:
         self.address = f"unix://{self.place}/engine.sock"
         for name in ("root", "run", "state", "networks", "tmp"):
             os.mkdir(os.path.join(self.place, name))
-        with open(os.path.join(self.place, "containers.conf"), "w") as file:
-            file.write(CONTAINERS_CONF.format(place=self.place))
+        with open(CONTAINERS_CONF) as template, open(os.path.join(self.place, "containers.conf"), "w") as file:
+            head, tail = template.read().rsplit("{networks}", 1)
+            file.write(f"{head}{self.place}/networks{tail}")
         self.environment = {**os.environ, "CONTAINERS_CONF": f"{self.place}/containers.conf", "TMPDIR": f"{self.place}/tmp"}
         self.service = None
         self.serve()

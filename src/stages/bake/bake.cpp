@@ -9,7 +9,6 @@
 #include "base/logging.h"
 #include "clusters/inventory.h"
 #include "clusters/operations.h"
-#include "runner/runner.h"
 #include "stages/bake/bake_request.h"
 #include "stages/fields.h"
 #include "stages/images.h"
@@ -20,8 +19,6 @@ namespace {
 
 using runner::TaskContext;
 using runner::TaskResult;
-
-constexpr std::chrono::milliseconds between_looks = std::chrono::seconds(2);
 
 bool is_child(const engine::StageView& stage) {
   const model::Stage* parent = stage.execution().find_stage(stage.stage().parent_id);
@@ -190,10 +187,9 @@ class CreateBake final : public runner::Task, Baking {
 
  private:
   static TaskResult wait_for(const runner::ClaimHolder& holder, json::object words) {
-    return runner::again({.after = between_looks,
-                          .waiting_for = fmt::format("the same bake, which {} is at", holder.description),
-                          .wake_on = runner::execution_word(holder.execution_id)},
-                         std::move(words));
+    return runner::again(
+        runner::ask_again(holder, fmt::format("the same bake, which {} is at", holder.description)),
+        std::move(words));
   }
 
   /// nullopt: none is known whose image is still there.

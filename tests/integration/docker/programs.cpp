@@ -66,18 +66,13 @@ void unmount_below(const fs::path& directory) {
   for (auto place = found.rbegin(); place != found.rend(); ++place) umount2(place->c_str(), MNT_DETACH);
 }
 
-// Each limit that is not named here Podman raises to its own, which takes a right that root may lack. Events
-// in a file and cgroups by itself: there may be no journal and no systemd.
-constexpr std::string_view containers_conf = R"([containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1024:1024"]
-log_driver = "k8s-file"
-[engine]
-runtime = "runc"
-cgroup_manager = "cgroupfs"
-events_logger = "file"
-[network]
-network_config_dir = "{}"
-)";
+/// What Podman is told, with a folder for its networks.
+std::string containers_conf(const fs::path& networks) {
+  std::ifstream file(CONTAINERS_CONF, std::ios::binary);
+  std::string text{std::istreambuf_iterator<char>(file), {}};
+  static constexpr std::string_view gap = "{networks}";
+  return text.replace(text.rfind(gap), gap.size(), networks.native());
+}
 
 constexpr std::string_view registry_conf = R"(version: 0.1
 log: {{level: warn}}
@@ -150,7 +145,7 @@ void TestEngine::stop() {
 
 Podman::Podman(const std::string& registry) {
   for (const auto* name : {"root", "run", "state", "networks", "tmp"}) fs::create_directory(place() / name);
-  write(place() / "containers.conf", fmt::format(containers_conf, (place() / "networks").native()));
+  write(place() / "containers.conf", containers_conf(place() / "networks"));
   write(place() / "registries.conf",
         fmt::format("[[registry]]\nlocation = \"{}\"\ninsecure = true\n", registry));
   environment_ = {{"CONTAINERS_CONF", place() / "containers.conf"},
